@@ -1,0 +1,1 @@
+"""Reference prices, news and their relay."""

@@ -1,0 +1,1 @@
+"""The vocabulary: numbers, ids, rows, markets, orders, records, fees, reasons and errors."""

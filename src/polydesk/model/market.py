@@ -1,0 +1,114 @@
+"""Markets, tokens and where each fact about them comes from."""
+
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+import msgspec
+
+from polydesk.model.fees import FeeSchedule
+from polydesk.model.ids import ConditionId, TokenId
+
+T = TypeVar("T")
+
+
+class Origin(StrEnum):
+    """Where a fact comes from; ``assumed`` is refused in live sessions."""
+
+    VENUE = "venue"
+    DERIVED = "derived"
+    ASSUMED = "assumed"
+
+
+class Fact(msgspec.Struct, Generic[T], frozen=True):
+    """A value with its origin.
+
+    Attributes:
+        value: The fact itself.
+        origin: Who says so.
+        note: How it was derived or why it was assumed; empty for venue facts.
+    """
+
+    value: T
+    origin: Origin
+    note: str = ""
+
+
+class Token(msgspec.Struct, frozen=True):
+    """One outcome token of a market.
+
+    Attributes:
+        id: The venue's token id; ``derived:...`` when only the other token was recorded.
+        outcome: The venue's label (``Yes``, ``Down``); ``None`` when no source tells it.
+        origin: Origin of id and label.
+        recorded: Whether the tape holds rows of this token; otherwise its book is the mirror of the other's.
+    """
+
+    id: TokenId
+    outcome: str | None
+    origin: Origin
+    recorded: bool
+
+
+class Market(msgspec.Struct, frozen=True):
+    """A binary market with everything a desk may know before it resolves.
+
+    Resolution is not here on purpose: see ``Resolution``.
+
+    Attributes:
+        index: Position in the manifest; rows and orders refer to it.
+        condition_id: The venue's id of the market.
+        slug: Short name for people.
+        question: The venue's text; empty when unknown.
+        category: Fee category (``crypto``, ``sports``, ...).
+        tokens: The two outcome tokens; index 0 carries the book's own prices, index 1 the mirrored ones.
+        tick_g4: Smallest price step at the start of the tape.
+        min_size_u6: Smallest resting order in micro-shares.
+        fees: Dated taker fee schedule.
+        start_ns: Opening of the market, if known.
+        end_ns: Scheduled end, if known.
+        neg_risk: Whether the market belongs to a neg-risk event.
+        taker_delay_ns: How long the venue holds a marketable order.
+    """
+
+    index: int
+    condition_id: ConditionId
+    slug: str
+    question: str
+    category: Fact[str]
+    tokens: tuple[Token, Token]
+    tick_g4: Fact[int]
+    min_size_u6: Fact[int]
+    fees: FeeSchedule
+    start_ns: Fact[int | None]
+    end_ns: Fact[int | None]
+    neg_risk: Fact[bool]
+    taker_delay_ns: Fact[int]
+
+    def assumed(self) -> dict[str, str]:
+        """Return each assumed fact of this market as ``{field: "value: note"}``."""
+        facts: dict[str, Fact[object]] = {
+            name: getattr(self, name)
+            for name in ("category", "tick_g4", "min_size_u6", "start_ns", "end_ns", "neg_risk", "taker_delay_ns")
+        }
+        told = {name: f"{fact.value}: {fact.note}" for name, fact in facts.items() if fact.origin is Origin.ASSUMED}
+        if self.fees.origin == Origin.ASSUMED:
+            told["fees"] = self.fees.note
+        return told
+
+
+class Resolution(msgspec.Struct, frozen=True):
+    """How a market ended. Kept apart from ``Market`` so that no strategy can see it early.
+
+    Attributes:
+        market: Index of the market.
+        payout_g4: What one share of token 0 and of token 1 pays, on the price grid; they add up to 10 000.
+        at_ns: When the outcome is known at the earliest.
+        origin: Who says so.
+        note: How it was derived.
+    """
+
+    market: int
+    payout_g4: tuple[int, int]
+    at_ns: int
+    origin: Origin
+    note: str = ""

@@ -1,0 +1,73 @@
+"""The fixed-width record of a tape: one market event per row, one cache line per row."""
+
+from enum import IntEnum, IntFlag
+
+import numpy as np
+
+ROW_DTYPE = np.dtype(
+    [
+        ("seq", "<i8"),  # position on the tape, from 0
+        ("ts_ns", "<i8"),  # virtual time, never decreasing
+        ("venue_ns", "<i8"),  # the venue's own time; 0 when not stated
+        ("recv_ns", "<i8"),  # the recorder's clock; 0 when not stated
+        ("size_u6", "<i8"),  # level: new absolute size; print: traded size
+        ("market", "<i4"),  # index into the manifest's markets
+        ("price_g4", "<i4"),  # level or print price, in the price of the token named by `token`
+        ("bid_g4", "<i4"),  # the venue's own best bid of that token after this row; -1 when not stated
+        ("ask_g4", "<i4"),  # likewise best ask
+        ("aux", "<i4"),  # tick change: the new tick on the grid; otherwise 0
+        ("kind", "u1"),  # RowKind
+        ("side", "i1"),  # 1 bid or buying taker, -1 ask or selling taker, 0 not stated
+        ("token", "u1"),  # 0 or 1, index into the market's tokens
+        ("flags", "u1"),  # RowFlag
+    ]
+)
+"""64 bytes. Times are nanoseconds UTC, prices are on the grid of 1/10 000, sizes are micro-shares."""
+
+NO_WITNESS = -1
+"""Value of ``bid_g4``/``ask_g4`` when the recording states no best price.
+
+A stated but empty side is 0 for the bid and 10 000 for the ask, as the venue writes it.
+"""
+
+
+class RowKind(IntEnum):
+    """What a row says."""
+
+    SNAPSHOT = 1
+    """One level of a full book; the first row of a snapshot carries ``RowFlag.FIRST``."""
+    CHANGE = 2
+    """The new absolute size of one level."""
+    PRINT = 3
+    """A trade; ``side`` is the taker's."""
+    TICK = 4
+    """The tick size changed; a new epoch begins."""
+    WITNESS = 5
+    """The venue's best bid and ask, without a change."""
+    REFERENCE = 6
+    """A reference price; details in the side table."""
+    NEWS = 7
+    """A news item; details in the side table."""
+    STATUS = 8
+    """The source came, went or was found broken."""
+
+
+class RowFlag(IntFlag):
+    """Bits of ``flags``."""
+
+    LAST = 1
+    """Last row of one venue message: the book is consistent after it."""
+    FIRST = 2
+    """First row of a snapshot: the token's book is cleared before it."""
+    DERIVED = 4
+    """Computed from the recording (for example by differencing snapshots), not stated by the venue."""
+    EMPTY = 8
+    """A snapshot of an empty book: the row clears and carries no level."""
+
+
+def empty_rows(count: int) -> np.ndarray:
+    """Return ``count`` zeroed rows without witness, shape ``(count,)`` of ``ROW_DTYPE``."""
+    rows = np.zeros(count, ROW_DTYPE)
+    rows["bid_g4"] = NO_WITNESS
+    rows["ask_g4"] = NO_WITNESS
+    return rows

@@ -1,0 +1,1 @@
+"""Control interface, dashboard, metrics and alerts."""

@@ -1,0 +1,1 @@
+"""The venue's wire: frames, amounts, digests, signatures. Bytes in, values out."""

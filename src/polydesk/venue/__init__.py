@@ -1,0 +1,1 @@
+"""The Polymarket adapter and gateway."""
