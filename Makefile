@@ -45,7 +45,7 @@ bench: setup-dev ## timings of the kernel, the tape and the whole process
 
 lock: ## resolve the two requirement locks anew (needs uv)
 	uv pip compile pyproject.toml --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header -q --extra build -o requirements.lock
-	uv pip compile pyproject.toml --extra dev --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header -q -c requirements.lock -o requirements-dev.lock
+	uv pip compile pyproject.toml --extra dev --extra build --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header -q -c requirements.lock -o requirements-dev.lock
 
 clean: ## remove the environment and what the runs wrote
 	rm -rf $(VENV) polydesk-data .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -74,8 +74,8 @@ def taker_fee_u6(price: int, size: int, rate_ppm: int, exponent: int) -> int:
         The fee in micro-pUSD, a multiple of 10. Whether the venue rounds or floors is not documented; half up is
         never below the floor variant, so costs are not understated.
     """
-    curve = (price * (PRICE_ONE_G4 - price)) ** exponent
-    scale = _PPM * PRICE_ONE_G4 ** (2 * exponent) * FEE_STEP_U6
+    curve = int((price * (PRICE_ONE_G4 - price)) ** exponent)
+    scale = int(_PPM * PRICE_ONE_G4 ** (2 * exponent)) * FEE_STEP_U6
     return (2 * size * rate_ppm * curve + scale) // (2 * scale) * FEE_STEP_U6
 
 
