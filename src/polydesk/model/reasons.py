@@ -81,3 +81,7 @@ class Reject(StrEnum):
     NOT_FOUND = "not_found"
     EXPIRED = "expired"
     MARKET_RESOLVED = "market_resolved"
+    CANCELLED = "cancelled"
+    REMAINDER_KILLED = "remainder_killed"
+    MARKETABLE_MINIMUM = "marketable_minimum"
+    TOO_MANY_ORDERS = "too_many_orders"

@@ -83,6 +83,7 @@ class Fill(msgspec.Struct, frozen=True, tag="fill"):
         price_g4: Price of the token traded.
         size_u6: Micro-shares.
         fee_u6: Micro-pUSD; never negative.
+        matched_ns: When the venue matched it; ``ts_ns`` is when the desk heard of it.
         cause: Fill rule of the simulated exchange, or ``venue``.
     """
 
@@ -98,6 +99,7 @@ class Fill(msgspec.Struct, frozen=True, tag="fill"):
     fee_u6: int
     liquidity: Liquidity
     cause: Cause
+    matched_ns: int
 
 
 class FillStatus(msgspec.Struct, frozen=True, tag="fill_status"):
@@ -291,11 +293,12 @@ class SessionHalted(msgspec.Struct, frozen=True, tag="session_halted"):
 
 
 class SessionEnded(msgspec.Struct, frozen=True, tag="session_ended"):
-    """The session is complete; ``reason`` is ``tape_end`` or ``stopped``."""
+    """The session is complete; ``reason`` is ``tape_end`` or ``stopped``, ``rows`` how many tape rows were applied."""
 
     reason: str
     journal_sha256: str
     wall_ns: int
+    rows: int = 0
 
 
 SessionMark = SessionStarted | SessionResumed | SessionHalted | SessionEnded

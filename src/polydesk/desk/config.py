@@ -1,0 +1,29 @@
+"""The desk's configuration, composed from what each room declares."""
+
+from decimal import Decimal
+
+from polydesk.model.params import Params, param
+from polydesk.risk import RiskLimits
+from polydesk.signals import CostParams, EnsembleParams, SizingParams
+from polydesk.strategies import StrategiesConfig
+
+
+class OrderParams(Params):
+    """How decisions become orders."""
+
+    requote_tolerance: float = param(0.004, "price", "a quote closer than this to its target is left alone", low=0)
+    entry_slippage: float = param(0.01, "price", "how far above the ask a signal entry may buy", low=0, high=0.2)
+    retry_s: float = param(1.0, "s", "pause before the same exit or refused order is tried again", low=0)
+
+
+class DeskConfig(Params):
+    """Everything that decides what the desk does; part of every journal."""
+
+    cash: Decimal = param(Decimal(10_000), "pUSD", "cash at the start of a paper or backtest session", low=1)
+    mark_interval_s: float = param(10.0, "s", "virtual time between two marks of the portfolio", low=0.1)
+    strategies: StrategiesConfig = param(StrategiesConfig(), "-", "one section per strategy")  # type: ignore[valid-type]
+    ensemble: EnsembleParams = param(EnsembleParams(), "-", "voting")
+    cost: CostParams = param(CostParams(), "-", "cost gate")
+    sizing: SizingParams = param(SizingParams(), "-", "sizing")
+    orders: OrderParams = param(OrderParams(), "-", "orders")
+    risk: RiskLimits = param(RiskLimits(), "-", "permits")

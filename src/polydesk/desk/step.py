@@ -1,0 +1,193 @@
+"""The one step function: an event in, outputs out. No clock, no randomness, no I/O.
+
+Given the same desk (configuration, markets, state), the same books and the same event, a step always returns the
+same outputs. Everything else in the program exists to feed it and to carry out what it says.
+"""
+
+import msgspec
+
+from polydesk.desk.evaluate import evaluate
+from polydesk.desk.permits import cancel
+from polydesk.desk.state import Desk, value_u6
+from polydesk.model.grid import PRICE_ONE_G4
+from polydesk.model.orders import OrderState
+from polydesk.model.params import seconds_ns
+from polydesk.model.reasons import Exit
+from polydesk.model.records import (
+    CancelRejected,
+    CashMoved,
+    Command,
+    Fill,
+    FillStatus,
+    Input,
+    Marked,
+    OrderAck,
+    OrderDone,
+    OrderLost,
+    OrderRejected,
+    Output,
+    SentinelBroke,
+    Settled,
+    SourceChanged,
+    TimerFired,
+)  # fmt: skip
+from polydesk.portfolio import broken_fee, broken_identities, broken_totals, position_key
+from polydesk.risk import look
+from polydesk.signals import exit_due_ns
+
+
+class Woken(msgspec.Struct, frozen=True):
+    """The kernel woke the desk: ``market`` changed as its wake mask asks. Follows from the tape, never recorded."""
+
+    seq: int
+    ts_ns: int
+    market: int
+    reasons: int
+
+
+Event = Woken | Input
+
+
+def step(desk: Desk, event: Event) -> list[Output]:
+    """Advance the desk by one event and return what it decided, refused and sent, in order.
+
+    Raises:
+        InvariantBroken: The venue contradicts itself (unknown order, fill beyond an order's size).
+    """
+    state = desk.state
+    desk.out = []
+    desk.permits = []
+    state.seq = event.seq
+    state.now_ns = max(state.now_ns, event.ts_ns)
+    if isinstance(event, Woken):
+        evaluate(desk, event.market)
+    elif isinstance(event, OrderAck | OrderRejected | OrderDone | CancelRejected | OrderLost):
+        _order_news(desk, event)
+    elif isinstance(event, Fill):
+        _fill(desk, event)
+    else:
+        _other(desk, event)
+    _mark(desk, force=isinstance(event, Fill | FillStatus | Settled | CashMoved))
+    return desk.out
+
+
+def next_timer_ns(desk: Desk) -> int | None:
+    """Return when the desk next wants a ``TimerFired``, or ``None``."""
+    due = desk.state.exit_due_ns
+    return min(due.values()) if due else None
+
+
+def _other(desk: Desk, event: FillStatus | Settled | TimerFired | Command | SourceChanged | CashMoved) -> None:
+    state = desk.state
+    if isinstance(event, FillStatus):
+        state.account.status(event)
+        _sentinels(desk)
+    elif isinstance(event, Settled):
+        _settle(desk, event)
+    elif isinstance(event, TimerFired):
+        _timer(desk)
+    elif isinstance(event, Command):
+        _command(desk, event)
+    elif isinstance(event, SourceChanged):
+        state.source = event.status
+    else:
+        state.account.cash(event)
+        _sentinels(desk)
+
+
+def _order_news(desk: Desk, event: OrderAck | OrderRejected | OrderDone | CancelRejected | OrderLost) -> None:
+    order = desk.state.working.apply(event)
+    if not isinstance(event, OrderAck):
+        evaluate(desk, order.intent.market)
+
+
+def _fill(desk: Desk, fill: Fill) -> None:
+    state = desk.state
+    if fill.id in state.account.seen:
+        return
+    order = state.working.apply(fill)
+    strategy = order.intent.strategy
+    state.account.fill(fill, strategy)
+    _sentinels(desk, broken_fee(fill, desk.markets[fill.market].fees, fill.matched_ns))
+    _note_exit_due(desk, strategy, fill.market, fill.token)
+    evaluate(desk, fill.market)
+
+
+def _note_exit_due(desk: Desk, strategy: str, market: int, token: int) -> None:
+    key = position_key(strategy, market, token)
+    position = desk.state.account.matched.positions.get(key)
+    due = None
+    if position is not None and position.shares_u6 and strategy in desk.strategies:
+        rules = desk.strategies[strategy].params.exits
+        due = exit_due_ns(rules, position.opened_ns, desk.markets[market].end_ns.value)
+    if due is None or due <= desk.state.now_ns:
+        desk.state.exit_due_ns.pop(key, None)
+    else:
+        desk.state.exit_due_ns[key] = due
+
+
+def _settle(desk: Desk, event: Settled) -> None:
+    state = desk.state
+    if event.market in state.settled:
+        return
+    state.settled.add(event.market)
+    state.account.settled(event)
+    for key in [k for k in state.exit_due_ns if k.split("/")[1] == str(event.market)]:
+        del state.exit_due_ns[key]
+    state.working.forget_market(event.market)
+    pays = sum(event.payout_g4)
+    _sentinels(desk, "" if pays == PRICE_ONE_G4 else f"payouts of market {event.market} add up to {pays}, not 10000 g4")
+
+
+def _timer(desk: Desk) -> None:
+    due = desk.state.exit_due_ns
+    for key in [k for k, when in due.items() if when <= desk.state.now_ns]:
+        del due[key]
+        evaluate(desk, int(key.split("/")[1]))
+
+
+def _command(desk: Desk, command: Command) -> None:
+    state = desk.state
+    if command.name == "resume":
+        state.stopped = False
+        return
+    state.stopped = True
+    if command.name == "stop":
+        state.stopping = True
+    for name, order in list(state.working.orders.items()):
+        if order.state not in {OrderState.CANCELLING, OrderState.UNKNOWN}:
+            cancel(desk, name, Exit.STOPPED.value)
+
+
+def _sentinels(desk: Desk, found: str = "") -> None:
+    state = desk.state
+    found = found or broken_identities(state.account)
+    if found and not state.broken:
+        state.broken = found
+        desk.out.append(SentinelBroke(state.seq, state.now_ns, found.split(":", maxsplit=1)[0], found))
+
+
+def _mark(desk: Desk, *, force: bool) -> None:
+    """Mark the portfolio after money moved, and otherwise at most once per interval; judge the day's loss by it."""
+    state = desk.state
+    if not force and state.now_ns - state.marked_ns < seconds_ns(desk.config.mark_interval_s):
+        return
+    state.marked_ns = state.now_ns
+    account = state.account
+    values = value_u6(desk)
+    found = broken_totals(account)
+    if found:
+        _sentinels(desk, found)
+    counted = values[0] if desk.config.risk.daily_loss_counts_unrealised else account.matched.cost_u6
+    pnl = account.matched.cash_u6 + counted - account.matched.deposits_u6 - account.matched.external_u6
+    look(state.daily, desk.config.risk, state.now_ns, pnl, account.matched.deposits_u6)
+    buys = sum(order.reserved_u6 for order in state.working.orders.values())
+    desk.out.append(
+        Marked(
+            state.seq,
+            state.now_ns,
+            (account.matched.cash_u6, account.confirmed.cash_u6),
+            values,
+            account.matched.cost_u6 + buys,
+        )
+    )

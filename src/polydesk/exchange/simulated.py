@@ -1,0 +1,297 @@
+"""The simulated exchange, in process, over the kernel's recorded books and matching.
+
+It is the venue of paper sessions and backtests: orders reach it after a latency, are checked by the venue's rules, take
+from the recorded book or rest in it, and every answer travels back after another latency. Resolutions are known only
+here. Its randomness comes from the seed and the names of orders and fills, so it has no hidden state.
+
+Rules: protocol reference, orders (types, minimums, ticks, post-only) and fees.
+"""
+
+import heapq
+
+import msgspec
+
+from polydesk.exchange.config import ExchangeConfig
+from polydesk.exchange.draw import spread_ns, uniform
+from polydesk.exchange.ledger import Balance
+from polydesk.kernel import Books, Fact, FillCause, Fills, Own, depth, place, take, takeable
+from polydesk.kernel import cancel as cancel_resting
+from polydesk.model.grid import cash_u6, cost_u6
+from polydesk.model.ids import FillId, IntentId, intent_id
+from polydesk.model.market import Market, Resolution
+from polydesk.model.orders import Intent, OrderType, Side, book_price_g4, book_side
+from polydesk.model.params import milliseconds_ns, seconds_ns
+from polydesk.model.reasons import Reject
+from polydesk.model.records import (
+    CancelRejected,
+    Cause,
+    Fill,
+    FillStatus,
+    Input,
+    Liquidity,
+    OrderAck,
+    OrderDone,
+    OrderRejected,
+    Settled,
+)  # fmt: skip
+from polydesk.risk.checks import on_tick
+
+FAR_NS = 1 << 62
+_CAUSES = {FillCause.PRINT: Cause.PRINT, FillCause.TRADE_THROUGH: Cause.TRADE_THROUGH, FillCause.BOOK: Cause.BOOK}
+
+
+class Arrive(msgspec.Struct, frozen=True, tag="arrive"):
+    """An order reaches the venue; ``held`` after the venue's taker delay."""
+
+    intent: Intent
+    held: bool = False
+
+
+class ArriveCancel(msgspec.Struct, frozen=True, tag="arrive_cancel"):
+    """A cancel reaches the venue."""
+
+    intent: IntentId
+
+
+class Expire(msgspec.Struct, frozen=True, tag="expire"):
+    """A GTD order ends."""
+
+    intent: IntentId
+
+
+class Resolve(msgspec.Struct, frozen=True, tag="resolve"):
+    """A market pays out."""
+
+    resolution: Resolution
+
+
+Happening = Arrive | ArriveCancel | Expire | Resolve | Input
+
+
+class Resting(msgspec.Struct):
+    """An order in the venue's book, or one that has left it."""
+
+    intent: Intent
+    left_u6: int
+    open: bool = True
+
+
+class ExchangeState(msgspec.Struct):
+    """Everything that changes, for checkpoints.
+
+    Attributes:
+        queue: What is going to happen: due time, order of scheduling, what. A heap.
+        scheduled: Entries ever put into the queue.
+        orders: Every order the venue has accepted, by id.
+        fills: Fills made so far.
+        resolved: Markets that have paid out.
+        balance: The account at the venue.
+    """
+
+    balance: Balance
+    queue: list[tuple[int, int, Happening]] = msgspec.field(default_factory=list)
+    scheduled: int = 0
+    orders: dict[IntentId, Resting] = msgspec.field(default_factory=dict)
+    fills: int = 0
+    resolved: set[int] = msgspec.field(default_factory=set)
+
+
+class SimulatedExchange:
+    """One venue for one account; see the module."""
+
+    def __init__(
+        self,
+        config: ExchangeConfig,
+        seed: int,
+        markets: tuple[Market, ...],
+        resolutions: tuple[Resolution, ...],
+        cash: int,
+        books: Books,
+        own: Own,
+        fills: Fills,
+    ) -> None:
+        self.config = config
+        self.state = ExchangeState(Balance(cash))
+        self._seed = seed
+        self._markets = markets
+        self._books, self._own, self._fills = books, own, fills
+        self._answer_ns = milliseconds_ns(config.answer_latency_ms)
+        self._confirm_ns = seconds_ns(config.confirm_s)
+        for resolution in resolutions:
+            self._schedule(resolution.at_ns + seconds_ns(config.settle_s), Resolve(resolution))
+
+    # --- the gateway's side ---------------------------------------------------------------------------------------
+
+    def arrival_ns(self, name: IntentId, sent_ns: int, *, cancel: bool = False) -> int:
+        """Return when an order or cancel sent at ``sent_ns`` reaches the venue."""
+        base = self.config.cancel_latency_ms if cancel else self.config.order_latency_ms
+        leg = "cancel" if cancel else "order"
+        return sent_ns + spread_ns(milliseconds_ns(base), self.config.jitter, self._seed, f"{name}/{leg}/{sent_ns}")
+
+    def send(self, intent: Intent, arrives_ns: int) -> None:
+        """Accept an order for arrival at ``arrives_ns``."""
+        self._schedule(arrives_ns, Arrive(intent))
+
+    def cancel(self, name: IntentId, arrives_ns: int) -> None:
+        """Accept a cancel for arrival at ``arrives_ns``."""
+        self._schedule(arrives_ns, ArriveCancel(name))
+
+    # --- the driver's side ----------------------------------------------------------------------------------------
+
+    def next_ns(self) -> int:
+        """Return when the next thing happens; far in the future when nothing is due."""
+        return self.state.queue[0][0] if self.state.queue else FAR_NS
+
+    def settled_by_ns(self, now: int) -> int:
+        """Return when every match made by ``now`` is final and the desk has heard of it."""
+        return now + 2 * self._answer_ns + self._confirm_ns + 1
+
+    def happen(self, seq: int) -> Input | None:
+        """Let the next thing happen; return it when it is news for the desk."""
+        due_ns, _, what = heapq.heappop(self.state.queue)
+        if isinstance(what, Arrive):
+            self._arrive(what, due_ns, seq)
+        elif isinstance(what, ArriveCancel):
+            self._arrive_cancel(what.intent, due_ns)
+        elif isinstance(what, Expire):
+            self._end(what.intent, Reject.EXPIRED, due_ns)
+        elif isinstance(what, Resolve):
+            self._resolve(what.resolution, due_ns)
+        else:
+            return msgspec.structs.replace(what, seq=seq, ts_ns=due_ns)
+        return None
+
+    def collect(self, ts_ns: int) -> None:
+        """Take the kernel's new fills and send word of them."""
+        count = int(self._fills.n[0])
+        for handle, _, price, size, cause, _ in self._fills.rows[:count].tolist():
+            self._filled(_name(handle), price, size, _CAUSES[FillCause(cause)], ts_ns)
+        self._fills.n[0] = 0
+
+    # --- the venue's rules ----------------------------------------------------------------------------------------
+
+    def _arrive(self, arrival: Arrive, now: int, seq: int) -> None:
+        intent = arrival.intent
+        refused = self._refusal(intent, held=arrival.held)
+        if refused is not None:
+            self._tell(now, OrderRejected(seq, now, intent.id, refused.value))
+            return
+        market = self._markets[intent.market]
+        side, limit = book_side(intent.token, intent.side), book_price_g4(intent.token, intent.price_g4)
+        marketable = self._crosses(intent.market, side, limit)
+        if marketable and market.taker_delay_ns.value and not arrival.held:
+            self._tell(now, OrderAck(seq, now, intent.id, "delayed"))
+            self._schedule(now + market.taker_delay_ns.value, Arrive(intent, held=True))
+            return
+        self.state.orders[intent.id] = Resting(intent, intent.size_u6)
+        self.state.balance.reserve(intent, 0, intent.size_u6)
+        self._tell(now, OrderAck(seq, now, intent.id, "matched" if marketable else "live"))
+        if marketable:
+            take(self._books, self._fills, intent.market, int(side), limit, intent.size_u6, _handle(intent.id))
+            self.collect(now)
+        self._rest_or_end(intent, side, limit, now)
+
+    def _rest_or_end(self, intent: Intent, side: Side, limit: int, now: int) -> None:
+        order = self.state.orders[intent.id]
+        if not order.open:
+            return
+        if intent.type in {OrderType.FOK, OrderType.FAK}:
+            self._end(intent.id, Reject.REMAINDER_KILLED, now)
+        elif place(self._books, self._own, intent.market, int(side), limit, order.left_u6, _handle(intent.id)) < 0:
+            self._end(intent.id, Reject.TOO_MANY_ORDERS, now)
+        elif intent.type is OrderType.GTD:
+            self._schedule(intent.expires_ns, Expire(intent.id))
+
+    def _refusal(self, intent: Intent, *, held: bool) -> Reject | None:
+        market = self._markets[intent.market]
+        side, limit = book_side(intent.token, intent.side), book_price_g4(intent.token, intent.price_g4)
+        crosses = self._crosses(intent.market, side, limit)
+        immediate = intent.type in {OrderType.FOK, OrderType.FAK}
+        rules = (
+            (intent.id in self.state.orders and not held, Reject.DUPLICATED),
+            (intent.market in self.state.resolved, Reject.MARKET_CLOSED),
+            (not on_tick(intent.price_g4, int(self._books.last[intent.market, Fact.TICK])), Reject.BREAKS_TICK),
+            (not immediate and intent.size_u6 < market.min_size_u6.value, Reject.BELOW_MINIMUM),
+            (crosses and self._too_small_to_take(intent), Reject.MARKETABLE_MINIMUM),
+            (not self.state.balance.covers(intent), Reject.NOT_ENOUGH_BALANCE),
+            (intent.post_only and crosses, Reject.POST_ONLY_CROSSES),
+            (intent.type is OrderType.FAK and not crosses, Reject.FAK_NOT_FILLED),
+            (intent.type is OrderType.FOK and not self._fills_whole(intent, side, limit), Reject.FOK_NOT_FILLED),
+        )
+        return next((reason for broken, reason in rules if broken), None)
+
+    def _too_small_to_take(self, intent: Intent) -> bool:
+        cost = cost_u6(intent.price_g4, intent.size_u6)
+        return intent.side is Side.BUY and cost < cash_u6(self.config.min_marketable)
+
+    def _fills_whole(self, intent: Intent, side: Side, limit: int) -> bool:
+        return depth(self._books, intent.market, int(side), limit)[0] >= intent.size_u6
+
+    def _crosses(self, market: int, side: Side, limit: int) -> bool:
+        bid, ask = takeable(self._books, market)
+        return limit >= ask if side is Side.BUY else bid > 0 and limit <= bid
+
+    def _arrive_cancel(self, name: IntentId, now: int) -> None:
+        order = self.state.orders.get(name)
+        if order is None:
+            self._tell(now, CancelRejected(0, now, name, Reject.NOT_FOUND.value))
+        elif not order.open:
+            self._tell(now, CancelRejected(0, now, name, Reject.ALREADY_DONE.value))
+        else:
+            self._end(name, Reject.CANCELLED, now)
+
+    def _end(self, name: IntentId, reason: Reject, now: int) -> None:
+        order = self.state.orders[name]
+        if not order.open:
+            return
+        cancel_resting(self._own, order.intent.market, _handle(name))
+        self.state.balance.reserve(order.intent, order.left_u6, 0)
+        order.open = False
+        self._tell(now, OrderDone(0, now, name, reason.value))
+
+    def _resolve(self, resolution: Resolution, now: int) -> None:
+        if resolution.market in self.state.resolved:
+            return
+        self.state.resolved.add(resolution.market)
+        for name, order in list(self.state.orders.items()):
+            if order.intent.market == resolution.market and order.open:
+                self._end(name, Reject.MARKET_RESOLVED, now)
+        self.state.balance.settle(resolution.market, resolution.payout_g4)
+        self._tell(now, Settled(0, now, resolution.market, resolution.payout_g4, resolution.origin.value))
+
+    def _filled(self, name: IntentId, book_g4: int, size_u6: int, cause: Cause, now: int) -> None:
+        order = self.state.orders[name]
+        intent = order.intent
+        price = book_price_g4(intent.token, book_g4)
+        taker = cause is Cause.BOOK
+        fee = self._markets[intent.market].fees.taker_fee_u6(now, price, size_u6) if taker else 0
+        self.state.fills += 1
+        name_of_fill = FillId(f"fill-{self.state.fills:06d}")
+        self.state.balance.reserve(intent, order.left_u6, order.left_u6 - size_u6)
+        order.left_u6 -= size_u6
+        order.open = order.left_u6 > 0
+        self.state.balance.trade(intent.market, intent.token, intent.side, price, size_u6, fee)
+        liquidity = Liquidity.TAKER if taker else Liquidity.MAKER
+        self._tell(now, Fill(
+            0, now, name_of_fill, intent.id, intent.market, intent.token, intent.side, price, size_u6, fee, liquidity,
+            cause, now,
+        ))  # fmt: skip
+        failed = uniform(self._seed, f"{name_of_fill}/failed") < self.config.failure_rate
+        if failed:
+            self.state.balance.trade(intent.market, intent.token, intent.side, price, size_u6, fee, sign=-1)
+        self._schedule(now + self._answer_ns + self._confirm_ns, FillStatus(0, now, name_of_fill, not failed))
+
+    def _tell(self, now: int, news: Input) -> None:
+        self._schedule(now + self._answer_ns, news)
+
+    def _schedule(self, due_ns: int, what: Happening) -> None:
+        self.state.scheduled += 1
+        heapq.heappush(self.state.queue, (due_ns, self.state.scheduled, what))
+
+
+def _handle(name: IntentId) -> int:
+    return int(name.rsplit("-", maxsplit=1)[1])
+
+
+def _name(handle: int) -> IntentId:
+    return intent_id(handle)

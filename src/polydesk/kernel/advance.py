@@ -1,0 +1,233 @@
+"""Applying recorded rows until the desk has to look: the loop of every backtest, paper and live session."""
+
+from typing import Any
+
+from numba import int64
+from numpy.typing import NDArray
+
+from polydesk.kernel.books import clear, set_level, set_tick
+from polydesk.kernel.jit import kernel
+from polydesk.kernel.matching import match_print, trade_through
+from polydesk.kernel.state import BOOKS, FILLS, OWN, ROWS, SLOTS, WAKE, Books, Count, Fact, Fills, Own, Wake, WakeBit
+from polydesk.model.errors import InvariantBroken, TapeError
+from polydesk.model.grid import PRICE_ONE_G4
+from polydesk.model.rows import NO_WITNESS, RowFlag, RowKind
+
+_ONE = PRICE_ONE_G4
+_SNAPSHOT, _CHANGE, _PRINT = int(RowKind.SNAPSHOT), int(RowKind.CHANGE), int(RowKind.PRINT)
+_TICK, _WITNESS, _REFERENCE = int(RowKind.TICK), int(RowKind.WITNESS), int(RowKind.REFERENCE)
+_NEWS, _STATUS = int(RowKind.NEWS), int(RowKind.STATUS)
+_LAST, _FIRST, _EMPTY = int(RowFlag.LAST), int(RowFlag.FIRST), int(RowFlag.EMPTY)
+_NO_WITNESS = NO_WITNESS
+_APPLIED, _INVALID, _PRINTS, _CROSSED = int(Count.APPLIED), int(Count.INVALID), int(Count.PRINTS), int(Count.CROSSED)
+_WITNESS_SAME, _WITNESS_DIFFERENT = int(Count.WITNESS_SAME), int(Count.WITNESS_DIFFERENT)
+_SEQ, _TS, _VENUE = int(Fact.SEQ), int(Fact.TS_NS), int(Fact.VENUE_NS)
+_PRINT_PRICE, _PRINT_TS, _PRINT_SIZE = int(Fact.PRINT_PRICE), int(Fact.PRINT_TS_NS), int(Fact.PRINT_SIZE)
+_ON_TOUCH, _ON_MID, _ON_PRINT, _ON_OWN = (
+    int(WakeBit.TOUCH), int(WakeBit.MID), int(WakeBit.PRINT), int(WakeBit.OWN),
+)  # fmt: skip
+_EVENTS = (1 << 30) - 1
+_AT_LAST = 1 << 30  # beside the wake bits: the row ends a message
+_ON_REFERENCE, _ON_STATUS, _ON_TICK = int(WakeBit.REFERENCE), int(WakeBit.STATUS), int(WakeBit.TICK)
+
+
+@kernel(int64(BOOKS, OWN, FILLS, ROWS, int64))
+def _apply_print(books: Books, own: Own, fills: Fills, rows: NDArray[Any], index: int) -> int:
+    row = rows[index]
+    market = row["market"]
+    price = int(row["price_g4"])
+    side = int(row["side"])
+    size = row["size_u6"]
+    if row["token"] == 1:
+        price = _ONE - price
+        side = -side
+    if price <= 0 or price >= _ONE or size <= 0 or row["token"] > 1:
+        books.count[market, _INVALID] += 1
+        return 0
+    books.count[market, _PRINTS] += 1
+    books.last[market, _PRINT_PRICE] = price
+    books.last[market, _PRINT_TS] = row["ts_ns"]
+    books.last[market, _PRINT_SIZE] = size
+    if own.open[market] > 0:
+        match_print(own, fills, market, side, price, size, row["seq"])
+    return _ON_PRINT
+
+
+@kernel(int64(BOOKS, ROWS, int64))
+def _compare_witness(books: Books, rows: NDArray[Any], index: int) -> int:
+    row = rows[index]
+    market = row["market"]
+    bid, ask = int(row["bid_g4"]), int(row["ask_g4"])
+    if _NO_WITNESS in (bid, ask):
+        return 0
+    if row["token"] == 1:
+        bid, ask = _ONE - ask, _ONE - bid
+    agrees = bid == books.touch[market, 0] and ask == books.touch[market, 1]
+    books.count[market, _WITNESS_SAME if agrees else _WITNESS_DIFFERENT] += 1
+    return 0
+
+
+@kernel(int64(BOOKS, OWN, FILLS, ROWS, int64))
+def _apply_other(books: Books, own: Own, fills: Fills, rows: NDArray[Any], index: int) -> int:
+    # Every kind that is not a level; returns the wake bit of the event.
+    kind = rows[index]["kind"]
+    market = rows[index]["market"]
+    if kind == _PRINT:
+        return _apply_print(books, own, fills, rows, index)
+    if kind == _TICK and rows[index]["aux"] > 0:
+        set_tick(books, market, rows[index]["aux"])
+        return _ON_TICK
+    if kind == _WITNESS:
+        return _compare_witness(books, rows, index)
+    if kind in (_REFERENCE, _NEWS):
+        return _ON_REFERENCE
+    if kind == _STATUS:
+        return _ON_STATUS
+    books.count[market, _INVALID] += 1
+    return 0
+
+
+@kernel(int64(BOOKS, WAKE, int64, int64))
+def _reasons(books: Books, wake: Wake, market: int, event: int) -> int:
+    mask = wake.mask[market]
+    bits: int = mask & event
+    if mask & (_ON_TOUCH | _ON_MID):
+        bid, ask = int(books.touch[market, 0]), int(books.touch[market, 1])
+        was_bid, was_ask = int(wake.seen[market, 0]), int(wake.seen[market, 1])
+        if bid != was_bid or ask != was_ask:
+            bits |= mask & _ON_TOUCH
+            if abs(bid + ask - was_bid - was_ask) >= wake.step[market]:
+                bits |= mask & _ON_MID
+    return bits
+
+
+@kernel(int64(WAKE, int64, int64))
+def _source_wide(wake: Wake, market: int, kind: int) -> int:
+    # A reference price, a news item or a source status may concern no single market: -1. Returns -1 for a bad row.
+    if market != -1 or kind < _REFERENCE or kind > _STATUS:
+        return -1
+    bit = _ON_STATUS if kind == _STATUS else _ON_REFERENCE
+    for other in range(wake.mask.shape[0]):
+        if wake.mask[other] & bit:
+            return bit
+    return 0
+
+
+@kernel(int64(BOOKS, OWN, WAKE, int64))
+def _attention(books: Books, own: Own, wake: Wake, market: int) -> int:
+    # Events that need `_message_end` now, as a mask. No branches: whether a row ends a message is a coin flip to the
+    # CPU, so it is tested only together with something rare.
+    bid, ask = books.touch[market, 0], books.touch[market, 1]
+    moved = (bid != wake.seen[market, 0]) | (ask != wake.seen[market, 1])
+    rare: int = (bid >= ask) | (own.open[market] > 0) | (moved & (wake.mask[market] != 0))
+    return _EVENTS | (_AT_LAST * rare)
+
+
+@kernel(int64(BOOKS, OWN, FILLS, WAKE, int64, int64, int64))
+def _message_end(books: Books, own: Own, fills: Fills, wake: Wake, market: int, event: int, before: int) -> int:
+    # Returns the market's reasons to wake, 0 for none; `before` is the number of fills when the call began.
+    if event & _AT_LAST:
+        if books.touch[market, 0] >= books.touch[market, 1]:
+            books.count[market, _CROSSED] += 1
+        elif own.open[market] > 0:
+            trade_through(books, own, fills, market, books.last[market, _SEQ])
+    bits = _ON_OWN if fills.n[0] != before else 0
+    if wake.mask[market] != 0:
+        bits |= _reasons(books, wake, market, event)
+    if bits != 0:
+        wake.seen[market, 0] = books.touch[market, 0]
+        wake.seen[market, 1] = books.touch[market, 1]
+    return bits
+
+
+@kernel(int64(BOOKS, OWN, FILLS, ROWS, int64))
+def _apply(books: Books, own: Own, fills: Fills, rows: NDArray[Any], index: int) -> int:
+    # Returns the event's wake bit, with `_AT_LAST` when the row ends a message.
+    row = rows[index]
+    market = row["market"]
+    kind = row["kind"]
+    flags = row["flags"]
+    token = int(row["token"])
+    at_ns = row["ts_ns"]
+    venue_ns = row["venue_ns"]
+    books.count[market, _APPLIED] += 1
+    books.last[market, _SEQ] = row["seq"]
+    books.last[market, _TS] = at_ns
+    books.last[market, _VENUE] = venue_ns
+    event = 0
+    if kind in (_CHANGE, _SNAPSHOT):
+        if venue_ns != 0:
+            at_ns = venue_ns
+        if flags & (_FIRST | _EMPTY):
+            clear(books, market, token, at_ns)
+        if not flags & _EMPTY:
+            set_level(books, market, token, int(row["side"]), int(row["price_g4"]), row["size_u6"], at_ns)
+    else:
+        event = _apply_other(books, own, fills, rows, index)
+    return event | _AT_LAST if flags & _LAST else event
+
+
+@kernel(int64(BOOKS, OWN, FILLS, WAKE, ROWS, int64, int64, int64))
+def advance_rows(
+    books: Books, own: Own, fills: Fills, wake: Wake, rows: NDArray[Any], start: int, stop: int, horizon_ns: int
+) -> int:
+    """Compiled body of ``advance``; returns ``-1 - index`` for a row that names a market outside the books."""
+    before = fills.n[0]
+    if fills.rows.shape[0] - before < 2 * SLOTS:
+        raise InvariantBroken("advance: fills has no room for one message; read fills.rows and set fills.n[0] = 0")
+    markets = books.touch.shape[0]
+    wake.out[0] = -1
+    wake.out[1] = 0
+    index = max(start, 0)
+    stop = min(stop, rows.shape[0])
+    bits = 0
+    while index < stop and bits == 0 and rows[index]["ts_ns"] < horizon_ns:
+        market = int(rows[index]["market"])
+        if 0 <= market < markets:
+            event = _apply(books, own, fills, rows, index)
+            if event & _attention(books, own, wake, market):
+                bits = _message_end(books, own, fills, wake, market, event, before)
+        else:
+            bits = _source_wide(wake, market, rows[index]["kind"])
+            if bits < 0:
+                return -1 - index
+            market = -1
+        if bits != 0:
+            wake.out[0] = market
+            wake.out[1] = bits
+        index += 1
+    wake.out[2] = index - 1 if index > start else -1
+    return index
+
+
+def advance(
+    books: Books, own: Own, fills: Fills, wake: Wake, rows: NDArray[Any], start: int, stop: int, horizon_ns: int
+) -> int:
+    """Apply rows in order until the desk has to look.
+
+    Stops right after a message that filled own orders or that a market's wake mask asks for, before the first row at
+    or after the horizon, or at ``stop``. ``wake.out`` says which: market, reason bits, last row applied.
+
+    Args:
+        books: State.
+        own: State.
+        fills: Receives the fills of the last message; needs room for 128 rows.
+        wake: Masks, and the answer in ``out``.
+        rows: ``ROW_DTYPE``, one dimension, contiguous, ``ts_ns`` never decreasing.
+        start: First row to apply.
+        stop: Row to stop before.
+        horizon_ns: Virtual time to stop before.
+
+    Returns:
+        Index of the next row.
+
+    Raises:
+        TapeError: A row names a market outside the books; the rows before it are applied.
+        InvariantBroken: ``fills`` is nearly full; the caller did not read it.
+    """
+    index: int = advance_rows(books, own, fills, wake, rows, start, stop, horizon_ns)
+    if index < 0:
+        row = -1 - index
+        known = books.touch.shape[0]
+        raise TapeError(f"row {row}: market {rows[row]['market']} is outside the {known} of the tape; verify the tape")
+    return index

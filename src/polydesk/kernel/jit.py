@@ -1,0 +1,79 @@
+"""The one decorator that compiles: explicit signatures, cached machine code, no reference counting."""
+
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numba
+
+from polydesk.kernel.cache import CALLER_ROOMS, KERNEL_ROOMS, cache_directory
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_compiled: list[Any] = []
+_spent_s = [0.0]
+
+
+def kernel(signature: Any = None, *, allocates: bool = False, inline: bool = True) -> Callable[[F], F]:
+    """Compile a function with the project's options, or load it from the cache.
+
+    With a signature the function is ready when its module is imported; without one it compiles at the first call
+    with each set of argument types. ``NUMBA_DISABLE_JIT=1`` leaves the Python function as it is.
+
+    Args:
+        signature: A numba signature such as ``int64(int64, int64)``.
+        allocates: Set it when the function, or one it calls, creates arrays. Otherwise reference counting is left
+            out: with it, a small function that takes arrays and is called once per row costs several times more.
+        inline: Inline into every compiled caller. An array is seven arguments to a compiled function, so a call per
+            row costs more than the work; unset it for the rare branches of a loop.
+
+    Returns:
+        The decorator.
+    """
+
+    def decorate(function: F) -> F:
+        if numba.config.DISABLE_JIT:
+            return function
+        dispatcher = _cached_dispatcher(function, allocates=allocates, inline=inline)
+        if signature is not None:
+            began = time.perf_counter()
+            dispatcher.compile(signature)
+            dispatcher.disable_compile()
+            if dispatcher.stats.cache_misses:
+                _spent_s[0] += time.perf_counter() - began
+        _compiled.append(dispatcher)
+        return dispatcher  # type: ignore[no-any-return]
+
+    return decorate
+
+
+def compiled_now() -> int:
+    """Return how many specialisations this process compiled instead of loading them from the cache."""
+    return sum(sum(dispatcher.stats.cache_misses.values()) for dispatcher in _compiled)
+
+
+def compile_seconds() -> float:
+    """Return the wall time this process spent compiling functions with explicit signatures, in seconds."""
+    return _spent_s[0]
+
+
+def _cached_dispatcher(function: Callable[..., Any], *, allocates: bool, inline: bool) -> Any:
+    is_kernel = function.__module__.startswith("polydesk.kernel")
+    directory, is_new = cache_directory(KERNEL_ROOMS if is_kernel else CALLER_ROOMS)
+    if is_new and not _compiled:
+        sys.stderr.write("kernel: compiling, once for this version and machine\n")
+    options = {
+        "error_model": "numpy",
+        "nogil": True,
+        "no_cfunc_wrapper": True,
+        "_nrt": allocates,
+        "forceinline": inline,
+    }
+    # numba reads the directory when the cache is enabled; other users of numba in this process keep their own.
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(directory)
+    try:
+        return numba.njit(cache=True, **options)(function)
+    finally:
+        numba.config.CACHE_DIR = before

@@ -1,0 +1,222 @@
+"""The kernel's state: named tuples of arrays, the names of their columns, and their compiled types.
+
+Everything is in *book space*: the price of token 0, bids in index 0, asks in index 1. Token 1 is the same book seen
+from the other side, because the venue matches both tokens in one book.
+"""
+
+from enum import IntEnum, IntFlag
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import from_dtype, types
+from numpy.typing import NDArray
+
+from polydesk.model.grid import PRICE_ONE_G4
+from polydesk.model.rows import ROW_DTYPE
+
+LEVELS = PRICE_ONE_G4 + 1
+SLOTS = 64
+"""Own resting orders per market."""
+
+I64 = NDArray[np.int64]
+I32 = NDArray[np.int32]
+I8 = NDArray[np.int8]
+
+
+class Fact(IntEnum):
+    """Columns of ``Books.last``."""
+
+    SEQ = 0
+    TS_NS = 1
+    VENUE_NS = 2
+    CLEARED_NS = 3
+    """Venue time of the newest snapshot: nothing older may write any level."""
+    PRINT_PRICE = 4
+    """0 before the first print."""
+    PRINT_TS_NS = 5
+    PRINT_SIZE = 6
+    TICK = 7
+    EPOCH = 8
+
+
+class Count(IntEnum):
+    """Columns of ``Books.count``."""
+
+    APPLIED = 0
+    """Rows of every kind."""
+    LATE = 1
+    """Level rows skipped because the level had been written by newer venue time."""
+    MIRROR_SAME = 2
+    """Level rows that repeat what the other token's frame of the same venue time said."""
+    MIRROR_DIFFERENT = 3
+    CROSSED = 4
+    """Messages that left the book crossed or locked."""
+    INVALID = 5
+    """Rows without a usable price, size, side or token; they change nothing."""
+    WITNESS_SAME = 6
+    """Witness rows that agree with the book's touch."""
+    WITNESS_DIFFERENT = 7
+    PRINTS = 8
+    SNAPSHOTS = 9
+
+
+class FillCause(IntEnum):
+    """Column 4 of ``Fills.rows``: the rule that made the fill."""
+
+    PRINT = 1
+    TRADE_THROUGH = 2
+    BOOK = 3
+    """We took."""
+
+
+class WakeBit(IntFlag):
+    """Why the desk is woken; also what a market's mask asks for."""
+
+    TOUCH = 1
+    """Best bid or best ask differs from the market's last wake."""
+    MID = 2
+    """Bid + ask moved by at least ``Wake.step`` since the market's last wake."""
+    PRINT = 4
+    OWN = 8
+    """An own order was filled; needs no mask."""
+    TIMER = 16
+    """Left to the caller: the horizon given to ``advance``."""
+    REFERENCE = 32
+    """A reference price or a news item."""
+    STATUS = 64
+    TICK = 128
+
+
+class Books(NamedTuple):
+    """Mirrored order books of M markets.
+
+    Attributes:
+        size: Micro-shares per level, (M, 2, 10 001).
+        stamp: Venue time of the level's last write, ns (``ts_ns`` where the venue time is 0), same shape.
+        taken: What our own takes and trade-throughs consumed of the level since it was last restated, same shape.
+        writer: Token whose row wrote the level, -1 before the first; same shape.
+        touch: Best bid (0 for none) and best ask (10 000 for none), (M, 2).
+        last: Facts per market, columns ``Fact``.
+        count: Counters per market, columns ``Count``.
+    """
+
+    size: I64
+    stamp: I64
+    taken: I64
+    writer: I8
+    touch: I32
+    last: I64
+    count: I64  # type: ignore[assignment]  # hides tuple.count, which nobody needs here
+
+
+class Own(NamedTuple):
+    """Own resting orders, per market in order of arrival.
+
+    Attributes:
+        price: Book price, (M, 64).
+        side: 1 bid, -1 ask.
+        left: Micro-shares still open.
+        ahead: Micro-shares queued before us; only prints advance it.
+        handle: The caller's name of the order; 0 is a free slot.
+        open: Slots in use, (M,).
+    """
+
+    price: I32
+    side: I8
+    left: I64
+    ahead: I64
+    handle: I64
+    open: I32
+
+
+class Fills(NamedTuple):
+    """Fills since the caller last set ``n[0]`` to 0.
+
+    Attributes:
+        rows: Handle, market, book price, size, ``FillCause``, row seq; (F, 6).
+        n: Rows in use, (1,).
+    """
+
+    rows: I64
+    n: I64
+
+
+class Wake(NamedTuple):
+    """When ``advance`` returns to Python.
+
+    Attributes:
+        mask: ``WakeBit`` per market; 0 sleeps.
+        step: Smallest move of bid + ask that counts for ``WakeBit.MID``, in grid units.
+        seen: Touch at the market's last wake, (M, 2).
+        out: Market woken (-1: none, or every market), reason bits (0: nothing happened), index of the last row applied
+            (-1: none).
+    """
+
+    mask: I32
+    step: I32
+    seen: I32
+    out: I64
+
+
+def new_books(markets: int, tick_g4: NDArray[Any]) -> Books:
+    """Return empty books.
+
+    Args:
+        markets: Number of markets, at least 1.
+        tick_g4: Tick size of each market on the price grid, shape (markets,).
+    """
+    shape = (markets, 2, LEVELS)
+    books = Books(
+        size=np.zeros(shape, np.int64),
+        stamp=np.zeros(shape, np.int64),
+        taken=np.zeros(shape, np.int64),
+        writer=np.full(shape, -1, np.int8),
+        touch=np.zeros((markets, 2), np.int32),
+        last=np.zeros((markets, len(Fact)), np.int64),
+        count=np.zeros((markets, len(Count)), np.int64),
+    )
+    books.touch[:, 1] = PRICE_ONE_G4
+    books.last[:, Fact.TICK] = tick_g4
+    return books
+
+
+def new_own(markets: int) -> Own:
+    """Return empty slots for own orders."""
+    shape = (markets, SLOTS)
+    return Own(
+        price=np.zeros(shape, np.int32),
+        side=np.zeros(shape, np.int8),
+        left=np.zeros(shape, np.int64),
+        ahead=np.zeros(shape, np.int64),
+        handle=np.zeros(shape, np.int64),
+        open=np.zeros(markets, np.int32),
+    )
+
+
+def new_fills(capacity: int = 4096) -> Fills:
+    """Return an empty fill buffer of ``capacity`` rows."""
+    return Fills(np.zeros((capacity, 6), np.int64), np.zeros(1, np.int64))
+
+
+def new_wake(markets: int) -> Wake:
+    """Return a wake table in which every market sleeps and has seen an empty book."""
+    seen = np.zeros((markets, 2), np.int32)
+    seen[:, 1] = PRICE_ONE_G4
+    out = np.array([-1, 0, -1], np.int64)
+    return Wake(np.zeros(markets, np.int32), np.ones(markets, np.int32), seen, out)
+
+
+def _array(scalar: Any, ndim: int) -> Any:
+    return types.Array(scalar, ndim, "C")
+
+
+_LONG3, _LONG2, LONG1 = (_array(types.int64, ndim) for ndim in (3, 2, 1))
+_INT2, INT1 = (_array(types.int32, ndim) for ndim in (2, 1))
+_BYTE3, _BYTE2 = (_array(types.int8, ndim) for ndim in (3, 2))
+
+BOOKS = types.NamedTuple((_LONG3, _LONG3, _LONG3, _BYTE3, _INT2, _LONG2, _LONG2), Books)
+OWN = types.NamedTuple((_INT2, _BYTE2, _LONG2, _LONG2, _LONG2, INT1), Own)
+FILLS = types.NamedTuple((_LONG2, LONG1), Fills)
+WAKE = types.NamedTuple((INT1, INT1, _INT2, LONG1), Wake)
+ROWS = types.Array(from_dtype(ROW_DTYPE), 1, "C", readonly=True)
+"""Read-only: rows may live in a memory map or an Arrow buffer."""

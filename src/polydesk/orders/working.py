@@ -1,0 +1,143 @@
+"""Orders at work: what the desk believes of each order it sent, and the state machine that keeps it honest."""
+
+import msgspec
+
+from polydesk.model.errors import InvariantBroken
+from polydesk.model.grid import cost_u6
+from polydesk.model.ids import IntentId
+from polydesk.model.orders import Intent, OrderState, Side, book_price_g4, book_side
+from polydesk.model.reasons import Reject
+from polydesk.model.records import CancelRejected, Fill, OrderAck, OrderDone, OrderLost, OrderRejected
+
+
+class WorkingOrder(msgspec.Struct):
+    """One order and what is known of it.
+
+    Attributes:
+        intent: What was sent.
+        state: Where it stands.
+        filled_u6: Micro-shares reported as matched.
+        sent_ns: Virtual time of sending.
+        acked: Whether the venue ever confirmed having it.
+    """
+
+    intent: Intent
+    state: OrderState = OrderState.PENDING
+    filled_u6: int = 0
+    sent_ns: int = 0
+    acked: bool = False
+
+    @property
+    def left_u6(self) -> int:
+        """Micro-shares that may still be matched."""
+        return 0 if self.state.terminal else self.intent.size_u6 - self.filled_u6
+
+    @property
+    def reserved_u6(self) -> int:
+        """Micro-pUSD that a buy may still cost; 0 for a sell."""
+        return cost_u6(self.intent.price_g4, self.left_u6) if self.intent.side is Side.BUY else 0
+
+
+class WorkingOrders(msgspec.Struct):
+    """Every order that is not terminal, by id, with the ids of each market, and the last terminal ones.
+
+    Attributes:
+        orders: Orders that can still change.
+        by_market: Their ids per market, in order of sending.
+        done: Terminal orders kept until their market is forgotten, so that late news of them is recognised.
+    """
+
+    orders: dict[IntentId, WorkingOrder] = msgspec.field(default_factory=dict)
+    by_market: dict[int, list[IntentId]] = msgspec.field(default_factory=dict)
+    done: dict[IntentId, WorkingOrder] = msgspec.field(default_factory=dict)
+
+    def add(self, intent: Intent, ts_ns: int) -> None:
+        """Start to follow an order that is about to be sent."""
+        self.orders[intent.id] = WorkingOrder(intent, sent_ns=ts_ns)
+        self.by_market.setdefault(intent.market, []).append(intent.id)
+
+    def of_market(self, market: int) -> list[WorkingOrder]:
+        """Return the live orders of a market in order of sending."""
+        return [self.orders[name] for name in self.by_market.get(market, ())]
+
+    def find(self, name: IntentId) -> WorkingOrder:
+        """Return a live or terminal order.
+
+        Raises:
+            InvariantBroken: The venue speaks of an order this session never sent.
+        """
+        order = self.orders.get(name) or self.done.get(name)
+        if order is None:
+            raise InvariantBroken(f"order {name} is unknown to this session")
+        return order
+
+    def forget_market(self, market: int) -> None:
+        """Drop the terminal orders of a settled market."""
+        for name in [n for n, order in self.done.items() if order.intent.market == market]:
+            del self.done[name]
+
+    def apply(self, event: OrderAck | OrderRejected | OrderDone | CancelRejected | OrderLost | Fill) -> WorkingOrder:
+        """Advance one order by what the venue said; return it.
+
+        Raises:
+            InvariantBroken: The order is unknown, or filled beyond its size.
+        """
+        name = event.intent
+        order = self.find(name)
+        order.state = _next_state(order, event)
+        if order.state.terminal and name in self.orders:
+            del self.orders[name]
+            self.by_market[order.intent.market].remove(name)
+            self.done[name] = order
+        return order
+
+    def cancelling(self, name: IntentId) -> None:
+        """Note that a cancel was sent; the order still counts until the venue answers."""
+        order = self.orders[name]
+        if order.state is not OrderState.UNKNOWN:
+            order.state = OrderState.CANCELLING
+
+
+def _next_state(
+    order: WorkingOrder, event: OrderAck | OrderRejected | OrderDone | CancelRejected | OrderLost | Fill
+) -> OrderState:
+    if isinstance(event, Fill):
+        return _after_fill(order, event)
+    if order.state.terminal:
+        return order.state
+    if isinstance(event, OrderAck):
+        order.acked = True
+        return order.state if order.state is OrderState.CANCELLING else OrderState.LIVE
+    if isinstance(event, OrderRejected):
+        return OrderState.REJECTED
+    if isinstance(event, OrderDone):
+        return OrderState.CANCELLED
+    if isinstance(event, OrderLost):
+        return OrderState.UNKNOWN
+    # A refused cancel of an order that is gone means that a fill is on its way: keep counting it until it comes.
+    return OrderState.UNKNOWN if event.reason == Reject.ALREADY_DONE else OrderState.LIVE
+
+
+def _after_fill(order: WorkingOrder, fill: Fill) -> OrderState:
+    order.filled_u6 += fill.size_u6
+    if order.filled_u6 > order.intent.size_u6:
+        raise InvariantBroken(
+            f"order {order.intent.id} of {order.intent.size_u6} micro-shares was filled {order.filled_u6}"
+        )
+    if order.filled_u6 == order.intent.size_u6:
+        return OrderState.MATCHED
+    if order.state.terminal:
+        return order.state
+    order.acked = True
+    return order.state if order.state is OrderState.CANCELLING else OrderState.LIVE
+
+
+def crosses(order: WorkingOrder, token: int, side: Side, price_g4: int) -> bool:
+    """Return whether an order of ours would trade with one at ``price_g4``, seen across both tokens."""
+    ours = book_side(order.intent.token, order.intent.side)
+    theirs = book_side(token, side)
+    if ours is theirs or order.left_u6 == 0:
+        return False
+    our_price = book_price_g4(order.intent.token, order.intent.price_g4)
+    their_price = book_price_g4(token, price_g4)
+    return their_price >= our_price if theirs is Side.BUY else their_price <= our_price

@@ -1,0 +1,7 @@
+"""Positions, cash, PnL in two columns, settlement and the accounting sentinels."""
+
+from polydesk.portfolio.account import Account
+from polydesk.portfolio.column import Column, Position, position_key
+from polydesk.portfolio.sentinels import broken_fee, broken_identities, broken_totals
+
+__all__ = ["Account", "Column", "Position", "broken_fee", "broken_identities", "broken_totals", "position_key"]

@@ -1,0 +1,146 @@
+"""One column of the accounts: what is true if the fills in it are true.
+
+The account keeps two: *matched* (every fill the venue reported) and *confirmed* (only final ones).
+
+Rounding: the payer's amount rounds up and the receiver's down to a micro-pUSD, as the exchange does. Cost and
+realised PnL are kept on the other side of that rounding and the difference is booked to ``dust``, so that
+``cash + cost + fees + dust = deposits + external + realised`` holds to the last unit.
+"""
+
+import msgspec
+
+from polydesk.model.grid import cost_u6, proceeds_u6
+from polydesk.model.orders import Side
+
+
+class Position(msgspec.Struct):
+    """Shares of one token held for one strategy, at average cost.
+
+    Attributes:
+        shares_u6: Micro-shares held.
+        cost_u6: What the held shares cost, without fees.
+        fees_u6: Taker fees paid so far on this token.
+        dust_u6: Rounding paid so far.
+        realised_u6: PnL of closed shares before fees and dust.
+        opened_ns: When the position last became non-zero.
+    """
+
+    strategy: str
+    market: int
+    token: int
+    shares_u6: int = 0
+    cost_u6: int = 0
+    fees_u6: int = 0
+    dust_u6: int = 0
+    realised_u6: int = 0
+    opened_ns: int = 0
+
+    @property
+    def net_u6(self) -> int:
+        """Realised PnL after fees and dust, micro-pUSD."""
+        return self.realised_u6 - self.fees_u6 - self.dust_u6
+
+
+class Column(msgspec.Struct):
+    """Cash and positions; all amounts in micro-pUSD.
+
+    Attributes:
+        deposits_u6: Cash at the start of the session.
+        external_u6: Sum of external cash moves (rewards, withdrawals, ...).
+        positions: By ``position_key``.
+    """
+
+    cash_u6: int = 0
+    cost_u6: int = 0
+    fees_u6: int = 0
+    dust_u6: int = 0
+    realised_u6: int = 0
+    deposits_u6: int = 0
+    external_u6: int = 0
+    positions: dict[str, Position] = msgspec.field(default_factory=dict)
+
+    @property
+    def net_u6(self) -> int:
+        """Realised PnL after fees and dust, micro-pUSD."""
+        return self.realised_u6 - self.fees_u6 - self.dust_u6
+
+
+def position_key(strategy: str, market: int, token: int) -> str:
+    """Return the key of a position in ``Column.positions``."""
+    return f"{strategy}/{market}/{token}"
+
+
+def position_of(column: Column, strategy: str, market: int, token: int) -> Position:
+    """Return the position, creating an empty one."""
+    key = position_key(strategy, market, token)
+    found = column.positions.get(key)
+    if found is None:
+        found = column.positions[key] = Position(strategy, market, token)
+    return found
+
+
+def deposit(column: Column, amount_u6: int) -> None:
+    """Book the starting cash."""
+    column.cash_u6 += amount_u6
+    column.deposits_u6 += amount_u6
+
+
+def move_cash(column: Column, amount_u6: int) -> None:
+    """Book external cash; the amount is signed."""
+    column.cash_u6 += amount_u6
+    column.external_u6 += amount_u6
+
+
+def trade(column: Column, position: Position, side: Side, price_g4: int, size_u6: int, fee_u6: int, ts_ns: int) -> int:
+    """Book a trade and return the PnL it realised before its fee, micro-pUSD (0 for a buy)."""
+    if side is Side.BUY:
+        _buy(column, position, price_g4, size_u6, ts_ns)
+        realised = 0
+    else:
+        realised = _dispose(column, position, price_g4, size_u6)
+    column.cash_u6 -= fee_u6
+    column.fees_u6 += fee_u6
+    position.fees_u6 += fee_u6
+    return realised
+
+
+def settle(column: Column, position: Position, payout_g4: int) -> int:
+    """Pay out every held share at ``payout_g4`` without a fee; return the PnL realised, micro-pUSD."""
+    if position.shares_u6 == 0:
+        return 0
+    return _dispose(column, position, payout_g4, position.shares_u6)
+
+
+def _buy(column: Column, position: Position, price_g4: int, size_u6: int, ts_ns: int) -> None:
+    paid = cost_u6(price_g4, size_u6)
+    kept = proceeds_u6(price_g4, size_u6)
+    if position.shares_u6 == 0:
+        position.opened_ns = ts_ns
+    position.shares_u6 += size_u6
+    position.cost_u6 += kept
+    position.dust_u6 += paid - kept
+    column.cash_u6 -= paid
+    column.cost_u6 += kept
+    column.dust_u6 += paid - kept
+
+
+def _dispose(column: Column, position: Position, price_g4: int, size_u6: int) -> int:
+    got = proceeds_u6(price_g4, size_u6)
+    worth = cost_u6(price_g4, size_u6)
+    share = _cost_share(position, size_u6)
+    realised = worth - share
+    position.shares_u6 -= size_u6
+    position.cost_u6 -= share
+    position.dust_u6 += worth - got
+    position.realised_u6 += realised
+    column.cash_u6 += got
+    column.cost_u6 -= share
+    column.dust_u6 += worth - got
+    column.realised_u6 += realised
+    return realised
+
+
+def _cost_share(position: Position, size_u6: int) -> int:
+    if size_u6 >= position.shares_u6:
+        return position.cost_u6
+    return position.cost_u6 * size_u6 // position.shares_u6

@@ -1,0 +1,50 @@
+"""Accounting sentinels: identities that must hold after every event, or no number may be shown."""
+
+from polydesk.model.fees import FeeSchedule
+from polydesk.model.records import Fill, Liquidity
+from polydesk.portfolio.account import Account
+from polydesk.portfolio.column import Column
+
+
+def broken_identities(account: Account) -> str:
+    """Check the running totals of both columns; return what is broken, or an empty string."""
+    return _broken("matched", account.matched) or _broken("confirmed", account.confirmed)
+
+
+def broken_totals(account: Account) -> str:
+    """Check that the positions add up to the running totals of both columns; linear in the number of positions."""
+    return _broken_sum("matched", account.matched) or _broken_sum("confirmed", account.confirmed)
+
+
+def broken_fee(fill: Fill, fees: FeeSchedule, matched_ns: int) -> str:
+    """Check a fill's fee against the market's schedule; return what is broken, or an empty string."""
+    due = 0 if fill.liquidity is Liquidity.MAKER else fees.taker_fee_u6(matched_ns, fill.price_g4, fill.size_u6)
+    if fill.fee_u6 < 0:
+        return f"fee of fill {fill.id} is negative: {fill.fee_u6} micro-pUSD"
+    if fill.fee_u6 != due:
+        return f"fee of fill {fill.id} is {fill.fee_u6}, schedule says {due} micro-pUSD"
+    return ""
+
+
+def _broken(name: str, column: Column) -> str:
+    held = column.cash_u6 + column.cost_u6 + column.fees_u6 + column.dust_u6
+    given = column.deposits_u6 + column.external_u6 + column.realised_u6
+    if held == given:
+        return ""
+    return f"{name}: cash + cost + fees + dust = {held}, deposits + external + realised = {given} micro-pUSD"
+
+
+def _broken_sum(name: str, column: Column) -> str:
+    positions = column.positions.values()
+    for total, parts, what in (
+        (column.cost_u6, sum(p.cost_u6 for p in positions), "cost"),
+        (column.fees_u6, sum(p.fees_u6 for p in positions), "fees"),
+        (column.dust_u6, sum(p.dust_u6 for p in positions), "dust"),
+        (column.realised_u6, sum(p.realised_u6 for p in positions), "realised"),
+    ):
+        if total != parts:
+            return f"{name}: {what} total {total}, positions add up to {parts} micro-pUSD"
+    for position in positions:
+        if position.shares_u6 < 0:
+            return f"{name}: {position.strategy} holds {position.shares_u6} micro-shares of market {position.market}"
+    return ""

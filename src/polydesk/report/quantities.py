@@ -1,0 +1,94 @@
+"""Numbers as people read them: with thousands separators, units and UTC times. Only text leaves this module."""
+
+from datetime import UTC, datetime
+from decimal import ROUND_HALF_EVEN, Decimal
+
+from polydesk.model.grid import CASH_ONE_U6, NS_PER_MS, NS_PER_S, PRICE_ONE_G4, SHARE_U6
+
+NONE = "-"
+"""What a table shows where there is no number."""
+
+_CENT = Decimal("0.01")
+_FINE = Decimal("0.0001")
+
+
+def count(number: int) -> str:
+    """Write a count: ``12,345``."""
+    return f"{number:,}"
+
+
+def cash(amount_u6: int | None) -> str:
+    """Write micro-pUSD in pUSD with two decimals, four when the amount is below 10 cents: ``1,234.50``."""
+    if amount_u6 is None:
+        return NONE
+    value = Decimal(amount_u6) / CASH_ONE_U6
+    step = _FINE if amount_u6 and abs(value) < Decimal("0.1") else _CENT
+    return f"{value.quantize(step, ROUND_HALF_EVEN):,}"
+
+
+def gain(amount_u6: int | None) -> str:
+    """Write a profit or loss in pUSD with its sign: ``+12.30``."""
+    if amount_u6 is None:
+        return NONE
+    return ("+" if amount_u6 > 0 else "") + cash(amount_u6)
+
+
+def shares(size_u6: int | None) -> str:
+    """Write micro-shares in shares, up to two decimals: ``1,250`` or ``12.35``."""
+    if size_u6 is None:
+        return NONE
+    value = (Decimal(size_u6) / SHARE_U6).quantize(_CENT, ROUND_HALF_EVEN)
+    if size_u6 and not value:
+        return f"{Decimal(size_u6) / SHARE_U6:f}"
+    return f"{value:,}".removesuffix(".00")
+
+
+def price(price_g4: int | None) -> str:
+    """Write a grid price with two decimals, or as many as it has: ``0.48``, ``0.4855``."""
+    if price_g4 is None:
+        return NONE
+    text = f"{Decimal(price_g4) / PRICE_ONE_G4:.4f}"
+    return text.removesuffix("0").removesuffix("0")
+
+
+def average_price(cost_u6: int, size_u6: int) -> str:
+    """Write the average price of ``size_u6`` shares that cost ``cost_u6``, four decimals."""
+    if not size_u6:
+        return NONE
+    return f"{(Decimal(cost_u6) / Decimal(size_u6)).quantize(_FINE, ROUND_HALF_EVEN)}"
+
+
+def share_of(part: int, whole: int) -> str:
+    """Write ``part`` of ``whole`` in per cent: ``62.5 %``."""
+    return f"{100 * part / whole:.1f} %" if whole else NONE
+
+
+def utc(ts_ns: int) -> str:
+    """Write an instant to the second: ``2026-04-16 07:10:04``; the caller's heading says UTC."""
+    return _moment(ts_ns).strftime("%Y-%m-%d %H:%M:%S") if ts_ns else NONE
+
+
+def utc_ms(ts_ns: int) -> str:
+    """Write an instant to the millisecond, with its zone: ``2026-04-16 07:10:04.123 UTC``."""
+    return f"{_moment(ts_ns):%Y-%m-%d %H:%M:%S}.{ts_ns % NS_PER_S // NS_PER_MS:03d} UTC"
+
+
+def clock(ts_ns: int) -> str:
+    """Write the time of day: ``07:10:04``."""
+    return _moment(ts_ns).strftime("%H:%M:%S")
+
+
+def duration(span_ns: int) -> str:
+    """Write a time span with two units at most: ``850 ms``, ``4 min 10 s``, ``52 d 3 h``."""
+    if span_ns < NS_PER_S:
+        return f"{span_ns / NS_PER_MS:.0f} ms"
+    seconds = round(span_ns / NS_PER_S)
+    for unit, size, below, step in (("d", 86_400, "h", 3_600), ("h", 3_600, "min", 60), ("min", 60, "s", 1)):
+        if seconds >= size:
+            rest = seconds % size // step
+            return f"{seconds // size} {unit}" + (f" {rest} {below}" if rest else "")
+    return f"{span_ns / NS_PER_S:.1f} s" if span_ns < 10 * NS_PER_S else f"{seconds} s"
+
+
+def _moment(ts_ns: int) -> datetime:
+    return datetime.fromtimestamp(ts_ns // NS_PER_S, UTC)

@@ -1,0 +1,278 @@
+"""One session in numbers: a pure projection of its journal and its tape's manifest."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from polydesk.model.market import Market
+from polydesk.model.records import (
+    CancelSent,
+    Decision,
+    Fill,
+    Marked,
+    OrderDone,
+    OrderLost,
+    OrderRejected,
+    OrderSent,
+    Record,
+    Refused,
+    SentinelBroke,
+    SessionEnded,
+    SessionHalted,
+    SessionStarted,
+)
+from polydesk.report.lives import Life, lives
+from polydesk.report.marks import Drawdown, Mark, curve, deepest
+from polydesk.report.money import (
+    Bids,
+    FillLine,
+    Money,
+    OpenPosition,
+    PnlLine,
+    SettledLine,
+    account_for,
+    exit_lines,
+    liquidity_lines,
+    open_positions,
+    pnl_lines,
+)
+from polydesk.report.session import Session
+
+
+class Assumed(msgspec.Struct, frozen=True):
+    """A market fact nobody stated, and for which markets it was assumed."""
+
+    fact: str
+    value: str
+    markets: tuple[str, ...]
+
+
+class Column(msgspec.Struct, frozen=True):
+    """PnL of one column, micro-pUSD.
+
+    Attributes:
+        realised_u6: Closed shares, before fees.
+        unrealised_u6: Open shares at the bid less their cost; ``None`` when they were never marked.
+        fees_u6: Taker fees.
+        dust_u6: Rounding.
+    """
+
+    realised_u6: int
+    unrealised_u6: int | None
+    fees_u6: int
+    dust_u6: int
+
+    @property
+    def net_u6(self) -> int | None:
+        """Realised and unrealised PnL after fees and rounding."""
+        if self.unrealised_u6 is None:
+            return None
+        return self.realised_u6 + self.unrealised_u6 - self.fees_u6 - self.dust_u6
+
+
+class Counts(msgspec.Struct, frozen=True):
+    """How often what happened; the mappings are by reason code."""
+
+    decisions: int
+    orders: int
+    fills: int
+    failed_fills: int
+    lost: int
+    refusals: dict[str, int]
+    holds: dict[str, int]
+    rejects: dict[str, int]
+    cancels: dict[str, int]
+    ends: dict[str, int]
+    causes: dict[str, int]
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """Everything a report shows.
+
+    Attributes:
+        header: First record of the journal.
+        config: The effective configuration.
+        source: The recordings behind the tape, for people.
+        constructed: Whether the tape holds generated rows; ``None`` when its manifest is gone.
+        events: Tape rows applied.
+        span_ns: Virtual time of the first and last row or record.
+        end: Why the session ended; empty while it runs or after a crash.
+        markets: Markets of the tape, by index.
+        counts: Counters.
+        matched: PnL if every fill holds.
+        confirmed: PnL of final fills only.
+        external: Other cash by kind, micro-pUSD.
+        broken: Sentinels that broke, in order; every PnL number is void when there is one.
+        assumed: Facts nobody stated.
+        journal_sha256: Hash of the session.
+        marks: Equity and exposure.
+        drawdown: Deepest fall of matched equity.
+        by_strategy: PnL by strategy.
+        by_market: PnL by market.
+        by_exit: PnL by exit reason.
+        by_liquidity: Maker and taker fills.
+        positions: Held at the end.
+        settlements: Paid out.
+        fills: Every fill.
+        lives: Every order and refused order.
+    """
+
+    header: SessionStarted
+    config: dict[str, Any]
+    source: str
+    constructed: bool | None
+    events: int
+    span_ns: tuple[int, int]
+    end: str
+    markets: tuple[Market, ...]
+    counts: Counts
+    matched: Column
+    confirmed: Column
+    external: dict[str, int]
+    broken: tuple[str, ...]
+    assumed: tuple[Assumed, ...]
+    journal_sha256: str
+    marks: tuple[Mark, ...]
+    drawdown: Drawdown
+    by_strategy: tuple[PnlLine, ...]
+    by_market: tuple[PnlLine, ...]
+    by_exit: tuple[PnlLine, ...]
+    by_liquidity: tuple[PnlLine, ...]
+    positions: tuple[OpenPosition, ...]
+    settlements: tuple[SettledLine, ...]
+    fills: tuple[FillLine, ...]
+    lives: tuple[Life, ...]
+
+    @property
+    def sentinels(self) -> str:
+        """``ok`` or ``broken: ...``."""
+        if not self.broken:
+            return "ok"
+        more = f" (and {len(self.broken) - 1} more)" if len(self.broken) > 1 else ""
+        return f"broken: {self.broken[0]}{more}"
+
+    def market_name(self, index: int) -> str:
+        """Return a market's slug; its number when the manifest is gone."""
+        return self.markets[index].slug if index < len(self.markets) else f"market {index}"
+
+    def token_name(self, index: int, token: int) -> str:
+        """Return the outcome a token pays on; its number when no source tells."""
+        label = self.markets[index].tokens[token].outcome if index < len(self.markets) else None
+        return label or f"token {token}"
+
+
+def summarise(session: Session, bids: Bids | None = None) -> Summary:
+    """Project a session.
+
+    Args:
+        session: As read from disk, finished or not.
+        bids: Best bids at the end, for valuing each open position; totals come from the last mark.
+    """
+    records = session.records
+    orders = lives(records)
+    money = account_for(records, orders)
+    positions = open_positions(money, bids)
+    matched, confirmed = _columns(money, records)
+    marks = curve(records)
+    manifest = session.manifest
+    return Summary(
+        header=session.header,
+        config=json.loads(session.header.config) if session.header.config else {},
+        source=_source(session),
+        constructed=manifest.constructed if manifest else None,
+        events=_events(session),
+        span_ns=_span(session),
+        end=_end(records),
+        markets=session.markets,
+        counts=_counts(records, money),
+        matched=matched,
+        confirmed=confirmed,
+        external=money.external,
+        broken=tuple(f"{r.name}: {r.detail}" for r in records if isinstance(r, SentinelBroke)),
+        assumed=assumed_facts(session.markets),
+        journal_sha256=session.journal_sha256,
+        marks=marks,
+        drawdown=deepest(marks),
+        by_strategy=pnl_lines(money, positions, "strategy"),
+        by_market=pnl_lines(money, positions, "market"),
+        by_exit=exit_lines(money),
+        by_liquidity=liquidity_lines(money),
+        positions=positions,
+        settlements=tuple(money.settlements),
+        fills=tuple(money.fills),
+        lives=tuple(orders.values()),
+    )
+
+
+def assumed_facts(markets: Sequence[Market]) -> tuple[Assumed, ...]:
+    """Return the assumed facts of all markets, equal ones together."""
+    grouped: dict[tuple[str, str], list[str]] = {}
+    for market in markets:
+        for fact, value in market.assumed().items():
+            grouped.setdefault((fact, value), []).append(market.slug)
+    return tuple(Assumed(fact, value, tuple(slugs)) for (fact, value), slugs in sorted(grouped.items()))
+
+
+def _columns(money: Money, records: Sequence[Record]) -> tuple[Column, Column]:
+    last = next((record for record in reversed(records) if isinstance(record, Marked)), None)
+    out = []
+    for at, column in enumerate((money.account.matched, money.account.confirmed)):
+        unrealised: int | None = 0
+        if column.cost_u6 or any(position.shares_u6 for position in column.positions.values()):
+            unrealised = last.value_u6[at] - column.cost_u6 if last else None
+        out.append(Column(column.realised_u6, unrealised, column.fees_u6, column.dust_u6))
+    return out[0], out[1]
+
+
+def _counts(records: Sequence[Record], money: Money) -> Counts:
+    return Counts(
+        decisions=sum(isinstance(record, Decision) for record in records),
+        orders=sum(isinstance(record, OrderSent) for record in records),
+        fills=sum(isinstance(record, Fill) for record in records),
+        failed_fills=sum(line.status == "failed" for line in money.fills),
+        lost=sum(isinstance(record, OrderLost) for record in records),
+        refusals=_tally(record.code for record in records if isinstance(record, Refused)),
+        holds=_tally(r.reason for r in records if isinstance(r, Decision) and r.action == "hold"),
+        rejects=_tally(record.reason for record in records if isinstance(record, OrderRejected)),
+        cancels=_tally(record.reason for record in records if isinstance(record, CancelSent)),
+        ends=_tally(record.reason for record in records if isinstance(record, OrderDone)),
+        causes=_tally(line.fill.cause.value for line in money.fills if line.status != "failed"),
+    )
+
+
+def _tally(codes: Iterable[str]) -> dict[str, int]:
+    """Count codes, the most frequent first."""
+    return dict(sorted(Counter(codes).items(), key=lambda item: (-item[1], item[0])))
+
+
+def _source(session: Session) -> str:
+    if session.manifest is None:
+        return f"tape {session.header.tape_sha256[:12]} (no longer there)"
+    names = [f"{source.name} ({source.format})" for source in session.manifest.sources]
+    return ", ".join(names) or f"tape {session.header.tape_sha256[:12]}"
+
+
+def _events(session: Session) -> int:
+    first, stop = session.header.tape_range
+    if any(isinstance(record, SessionEnded) and record.reason == "tape_end" for record in session.records):
+        return stop - first
+    last = max((getattr(record, "seq", -1) for record in session.records), default=-1)
+    return max(0, last + 1 - first)
+
+
+def _span(session: Session) -> tuple[int, int]:
+    times = [ts for record in session.records if (ts := getattr(record, "ts_ns", 0)) > 0]
+    manifest = session.manifest
+    if manifest and session.header.tape_range == (0, manifest.rows):
+        times += [manifest.first_ts_ns]
+    return (min(times), max(times)) if times else (0, 0)
+
+
+def _end(records: Sequence[Record]) -> str:
+    for record in reversed(records):
+        if isinstance(record, SessionEnded | SessionHalted):
+            return record.reason
+    return ""

@@ -1,0 +1,118 @@
+"""The report in a terminal: plain tables that need no colour and fit 80 columns."""
+
+from collections.abc import Sequence
+
+from rich import box
+from rich.console import Console
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from polydesk.report.facts import fill_rule, headline, session_facts
+from polydesk.report.quality import Quality
+from polydesk.report.summary import Summary
+from polydesk.report.tables import (
+    Table,
+    assumed_table,
+    breakdown_table,
+    counts_table,
+    exit_table,
+    external_table,
+    liquidity_table,
+    pnl_table,
+    position_table,
+    quality_table,
+    settlement_table,
+)
+
+_GAP = 2
+_NAME_WIDTH = 14
+_SHOWN = 20
+
+
+def print_report(summary: Summary, console: Console, qualities: Sequence[Quality] = ()) -> None:
+    """Print the whole report; empty tables are left out."""
+    console.print(Text(f"polydesk report: {summary.header.mode} session {summary.header.session}", style="bold"))
+    if summary.broken:
+        console.print(Text(f"{summary.sentinels}\nNo PnL number below can be trusted.", style="bold red"))
+    _pairs(session_facts(summary), console)
+    _pairs([("fill rule", fill_rule(summary))], console)
+    console.print()
+    _pairs([(label, f"{value} {unit}") for label, value, unit in headline(summary)], console)
+    for table in report_tables(summary, qualities):
+        if table.rows:
+            print_table(table, console)
+
+
+def report_tables(summary: Summary, qualities: Sequence[Quality] = ()) -> list[Table]:
+    """Return the report's tables in reading order."""
+    counts = summary.counts
+    return [
+        pnl_table(summary),
+        breakdown_table(summary, "strategy"),
+        breakdown_table(summary, "market"),
+        exit_table(summary),
+        liquidity_table(summary),
+        quality_table(qualities),
+        position_table(summary),
+        settlement_table(summary),
+        external_table(summary),
+        counts_table("Refused by risk", "code", counts.refusals),
+        counts_table("Rejected by the venue", "code", counts.rejects),
+        counts_table("Holds", "reason", counts.holds),
+        counts_table("Cancels sent", "reason", counts.cancels),
+        assumed_table(summary),
+    ]
+
+
+def print_table(table: Table, console: Console, limit: int = _SHOWN) -> None:
+    """Print one table, leaving out optional columns where the terminal is too narrow and rows beyond ``limit``."""
+    shown = _columns_that_fit(table, console.width)
+    grid = RichTable(
+        title=table.title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False,
+        show_footer=bool(table.total), collapse_padding=True, show_edge=False,
+    )  # fmt: skip
+    for at in shown:
+        right = table.columns[at].startswith(">")
+        grid.add_column(
+            Text(table.headings[at]),
+            footer=Text(table.total[at]) if table.total else "",
+            justify="right" if right else "left",
+            no_wrap=right,
+            overflow="fold",
+            min_width=None if right else min(_NAME_WIDTH, _widest(table, at)),
+        )
+    for row in table.rows[:limit]:
+        grid.add_row(*(Text(row[at]) for at in shown))
+    console.print()
+    console.print(grid)
+    if len(table.rows) > limit:
+        console.print(Text(f"{len(table.rows) - limit} more rows are in the page (--html FILE).", style="dim"))
+    if table.note:
+        console.print(Text(table.note, style="dim"))
+
+
+def _pairs(pairs: Sequence[tuple[str, str]], console: Console) -> None:
+    grid = RichTable.grid(padding=(0, _GAP))
+    grid.add_column(no_wrap=True, min_width=_NAME_WIDTH)
+    grid.add_column(overflow="fold")
+    for label, value in pairs:
+        grid.add_row(Text(label, style="dim"), Text(value))
+    console.print(grid)
+
+
+def _columns_that_fit(table: Table, width: int) -> list[int]:
+    shown = list(range(len(table.columns)))
+    optional = [at for at in shown if "~" in table.columns[at][:2]]
+    while optional and sum(_wanted(table, at) + _GAP for at in shown) > width:
+        shown.remove(optional.pop(0))
+    return shown
+
+
+def _wanted(table: Table, at: int) -> int:
+    widest = _widest(table, at)
+    return widest if table.columns[at].startswith(">") else min(widest, 2 * _NAME_WIDTH)
+
+
+def _widest(table: Table, at: int) -> int:
+    cells = [row[at] for row in table.rows] + [table.headings[at]] + ([table.total[at]] if table.total else [])
+    return max(len(cell) for cell in cells)

@@ -1,0 +1,1 @@
+"""Drivers: settings, sessions (paper, replay), start-up and shutdown, live-state snapshot."""

@@ -1,0 +1,221 @@
+"""The driver of a paper session: tape rows, venue news and timers reach the desk in virtual time, one at a time.
+
+Order at the same virtual time: what waits in the gateway leaves, then the venue acts, then timers fire, then the next
+row is applied. Everything due at or before a row's time happens before that row.
+"""
+
+import time
+from collections.abc import Callable
+
+import msgspec
+import numpy as np
+
+from polydesk.desk import Desk, Woken, next_timer_ns, step
+from polydesk.exchange import FAR_NS, SimulatedExchange
+from polydesk.kernel import Books, Fills, Own, Wake, WakeBit, advance
+from polydesk.model.records import CancelSent, Command, Fill, Input, OrderSent, TimerFired
+from polydesk.run.gateway import Gateway
+from polydesk.run.pace import Pace
+from polydesk.run.recorder import Diverged, Recorder
+from polydesk.tape import Tape
+
+_SLICE_S = 0.02
+_LOOK_EVERY_NS = 50_000_000
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """Where a running session is.
+
+    Attributes:
+        rows: Tape rows applied.
+        total: Tape rows of the session.
+        ts_ns: Virtual time.
+        wakes: Times the desk was woken.
+        orders: Orders sent.
+        fills: Fills reported.
+    """
+
+    rows: int
+    total: int
+    ts_ns: int
+    wakes: int
+    orders: int
+    fills: int
+
+
+class Machine(msgspec.Struct):
+    """The moving parts of a session.
+
+    Attributes:
+        next_row: First tape row not applied yet.
+    """
+
+    desk: Desk
+    venue: SimulatedExchange
+    books: Books
+    own: Own
+    fills: Fills
+    wake: Wake
+    next_row: int = 0
+
+
+class Driver:
+    """Runs one machine over one tape; see the module.
+
+    Args:
+        tape: What to replay.
+        machine: Fresh, or restored from a checkpoint.
+        recorder: Takes every input and output.
+        pace: Replay speed.
+        look: Called now and then with the progress; keep it short.
+        checkpoint: Called between batches when everything waiting has been sent.
+    """
+
+    def __init__(
+        self,
+        tape: Tape,
+        machine: Machine,
+        recorder: Recorder,
+        pace: Pace,
+        look: Callable[[Progress], None],
+        checkpoint: Callable[[], None],
+    ) -> None:
+        self._tape = tape
+        self._m = machine
+        self._recorder = recorder
+        self._gateway = Gateway(machine.venue, recorder)
+        self._pace = pace
+        self._look = look
+        self._checkpoint = checkpoint
+        self._looked_ns = 0
+        self._stop = ""
+        self._wakes = self._orders = self._fill_count = 0
+        self._seq = machine.next_row - 1
+        self._ts_ns = machine.desk.state.now_ns
+
+    def stop(self, why: str) -> None:
+        """Ask the session to end: working orders are cancelled, then it stops. Safe to call from a signal handler."""
+        self._stop = self._stop or why
+
+    def run(self) -> str:
+        """Run to the end of the tape or to the stop; return ``tape_end`` or ``stopped``."""
+        for rows in self._tape.batches(start=self._m.next_row):
+            if not self._batch(rows):
+                break
+            self._gateway.flush()
+            self._checkpoint()
+        reason = "stopped" if self._m.desk.state.stopping else "tape_end"
+        self._drain(self._m.venue.settled_by_ns(self._m.desk.state.now_ns) if reason == "stopped" else FAR_NS)
+        self._tell_progress(force=True)
+        return reason
+
+    def _batch(self, rows: np.ndarray) -> bool:
+        index, count = 0, len(rows)
+        while index < count:
+            if self._attend():
+                return False
+            wait_s = self._pace.wait_s(int(rows["ts_ns"][index]))
+            if wait_s > 0:
+                # The only sleep of the program: it paces the show and decides nothing.
+                time.sleep(min(wait_s, _SLICE_S))
+                continue
+            index = self._forward(rows, index, self._last_row(rows, count))
+        return True
+
+    def _forward(self, rows: np.ndarray, index: int, stop: int) -> int:
+        m = self._m
+        limit = min(self._next_due_ns(), self._pace.allowed_ns() + 1)
+        after = advance(m.books, m.own, m.fills, m.wake, rows, index, stop, limit)
+        if after > index:
+            self._seq = int(rows["seq"][after - 1])
+            self._ts_ns = int(rows["ts_ns"][after - 1])
+            m.next_row = self._seq + 1
+        if m.fills.n[0]:
+            m.venue.collect(self._ts_ns)
+        market, reasons = int(m.wake.out[0]), int(m.wake.out[1]) & ~WakeBit.OWN
+        if market >= 0 and reasons:
+            self._wakes += 1
+            self._feed(Woken(self._seq, self._ts_ns, market, reasons))
+        elif after < len(rows) and self._next_due_ns() <= int(rows["ts_ns"][after]) and not self._told_now():
+            self._happen()
+        return after
+
+    def _told_now(self) -> Input | None:
+        """Return the recorded command that belongs here.
+
+        Raises:
+            Diverged: Its place has passed.
+        """
+        told = self._recorder.from_outside()
+        if told is not None and told.seq < self._seq:
+            raise Diverged(f"row {self._seq} was reached before the recorded {told}")
+        return told if told is not None and told.seq == self._seq else None
+
+    def _last_row(self, rows: np.ndarray, count: int) -> int:
+        """Return the row to stop before, so that a recorded command comes after the row it came after."""
+        told = self._recorder.from_outside()
+        return count if told is None else max(0, min(count, told.seq + 1 - int(rows["seq"][0])))
+
+    def _next_due_ns(self) -> int:
+        timer = next_timer_ns(self._m.desk)
+        return min(self._gateway.due_ns(), self._m.venue.next_ns(), FAR_NS if timer is None else timer)
+
+    def _happen(self) -> None:
+        gateway, venue = self._gateway.due_ns(), self._m.venue.next_ns()
+        due = self._next_due_ns()
+        if gateway == due:
+            self._gateway.flush()
+        elif venue == due:
+            news = self._m.venue.happen(self._seq)
+            if news is not None:
+                self._feed(news)
+        else:
+            self._feed(TimerFired(self._seq, due))
+
+    def _drain(self, until_ns: int) -> None:
+        """Let everything that is still due happen, without new rows."""
+        self._gateway.flush()
+        while self._next_due_ns() < until_ns:
+            self._happen()
+        self._recorder.commit()
+
+    def _attend(self) -> bool:
+        """See to commands and viewers; return whether the session is over."""
+        told = self._told_now()
+        if told is not None:
+            self._feed(told)
+        elif self._stop and not self._recorder.repeating and not self._m.desk.state.stopping:
+            self._feed(Command(self._seq, self._m.desk.state.now_ns, "stop", self._stop))
+        self._tell_progress(force=False)
+        state = self._m.desk.state
+        return state.stopping and not state.working.orders
+
+    def _feed(self, event: Woken | Input) -> None:
+        if not isinstance(event, Woken):
+            self._recorder.take(event)
+            self._fill_count += isinstance(event, Fill)
+        desk = self._m.desk
+        outputs = step(desk, event)
+        permits = iter(desk.permits)
+        for output in outputs:
+            self._recorder.take(output)
+            if isinstance(output, OrderSent):
+                self._orders += 1
+                self._gateway.order(next(permits), output.ts_ns)
+            elif isinstance(output, CancelSent):
+                self._gateway.cancel(output.intent, output.ts_ns)
+
+    def _tell_progress(self, *, force: bool) -> None:
+        now = time.monotonic_ns()
+        if force or now - self._looked_ns >= _LOOK_EVERY_NS:
+            self._looked_ns = now
+            self._look(
+                Progress(
+                    self._m.next_row,
+                    self._tape.manifest.rows,
+                    self._ts_ns,
+                    self._wakes,
+                    self._orders,
+                    self._fill_count,
+                )
+            )

@@ -1,0 +1,98 @@
+"""Where a session's records go: into the journal, or against what a journal already holds.
+
+A resumed session first does again what its journal says it did; every record must come out the same. Only when the
+recorded ones are used up are new ones written.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from polydesk.model.errors import InvariantBroken
+from polydesk.model.records import (
+    CashMoved,
+    Command,
+    Input,
+    Output,
+    Record,
+    SessionEnded,
+    SessionHalted,
+    SessionResumed,
+    SessionStarted,
+    SourceChanged,
+)  # fmt: skip
+from polydesk.tape.journal import JournalWriter
+
+_SESSION_MARKS = (SessionStarted, SessionResumed, SessionHalted, SessionEnded)
+_FROM_OUTSIDE = (Command, CashMoved, SourceChanged)
+
+
+class Diverged(InvariantBroken):
+    """A repeated session does something else than the recorded one."""
+
+
+class Recorder:
+    """Takes every input and output of a session in order.
+
+    Attributes:
+        count: Records taken, recorded ones included.
+    """
+
+    def __init__(self, journal: JournalWriter | None, expected: Sequence[Record] = (), count: int = 0) -> None:
+        self.count = count
+        self._journal = journal
+        self._expected = expected
+
+    @property
+    def repeating(self) -> bool:
+        """Whether recorded records are still left to be met."""
+        return self.count < len(self._expected)
+
+    def take(self, record: Input | Output) -> None:
+        """Write the record, or compare it with the recorded one.
+
+        Raises:
+            Diverged: The recorded session has something else here.
+            JournalFull: No disk space beyond the reserve.
+        """
+        if self.repeating:
+            recorded = self._expected[self.count]
+            if recorded != record:
+                raise Diverged(difference(self.count, recorded, record))
+        elif self._journal is not None:
+            self._journal.append(record)
+        self.count += 1
+
+    def commit(self) -> None:
+        """Make everything taken so far durable."""
+        if self._journal is not None:
+            self._journal.commit()
+
+    def from_outside(self) -> Input | None:
+        """Return the next recorded record when it came from the operator or the world rather than from the venue."""
+        if self.repeating:
+            record = self._expected[self.count]
+            if isinstance(record, _FROM_OUTSIDE):
+                return record
+        return None
+
+
+def without_marks(records: Sequence[Record]) -> list[Record]:
+    """Return the inputs and outputs among the records."""
+    return [record for record in records if not isinstance(record, _SESSION_MARKS)]
+
+
+def difference(position: int, recorded: Record | None, got: Record | None) -> str:
+    """Describe the first difference between two sessions, field by field."""
+    where = f"record {position}"
+    if recorded is None or got is None:
+        only, record = ("now", got) if recorded is None else ("recorded", recorded)
+        return f"{where}: only {only}: {record}"
+    if type(recorded) is not type(got):
+        return f"{where}: recorded {recorded}, now {got}"
+    fields = [
+        f"{field} recorded {getattr(recorded, field)!r}, now {getattr(got, field)!r}"
+        for field in msgspec.structs.asdict(recorded)
+        if getattr(recorded, field) != getattr(got, field)
+    ]
+    return f"{where} ({type(recorded).__name__} after row {getattr(recorded, 'seq', '-')}): " + "; ".join(fields)

@@ -1,0 +1,219 @@
+"""A paper or backtest session from its first record to its last, and its continuation after a crash."""
+
+import secrets
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+
+import msgspec
+import structlog
+
+from polydesk.desk import DeskConfig
+from polydesk.exchange import ExchangeConfig
+from polydesk.model.errors import JournalFull, PolydeskError, SessionError
+from polydesk.model.ids import SessionId
+from polydesk.model.params import Params, param
+from polydesk.model.records import Record, SessionEnded, SessionHalted, SessionResumed, SessionStarted
+from polydesk.run.checkpoint import FILE_NAME as CHECKPOINT
+from polydesk.run.checkpoint import read_checkpoint, restore_machine, write_checkpoint
+from polydesk.run.driver import Driver, Machine, Progress
+from polydesk.run.fingerprint import fingerprint
+from polydesk.run.machine import new_machine
+from polydesk.run.pace import Pace
+from polydesk.run.recorder import Recorder, without_marks
+from polydesk.run.settings import Settings
+from polydesk.tape import Tape, open_tape
+from polydesk.tape.journal import JournalWriter
+from polydesk.tape.manifest import FILE_NAME as MANIFEST
+
+RECORD_FORMAT = 1
+JOURNAL = "journal.pdj"
+
+log = structlog.get_logger()
+Look = Callable[[Machine, Progress], None]
+
+
+class SessionConfig(Params):
+    """The part of the configuration that decides what a session does; kept in its journal."""
+
+    desk: DeskConfig = param(DeskConfig(), "-", "the desk")
+    exchange: ExchangeConfig = param(ExchangeConfig(), "-", "the simulated exchange")
+
+
+class SessionResult(msgspec.Struct, frozen=True):
+    """How a session ended.
+
+    Attributes:
+        session: Its name.
+        path: Its folder.
+        reason: ``tape_end``, ``stopped`` or ``disk_full``.
+    """
+
+    session: SessionId
+    path: Path
+    reason: str
+
+
+def run_session(settings: Settings, tape: Tape, mode: str, look: Look) -> SessionResult:
+    """Run a new session over a tape.
+
+    Args:
+        settings: The whole configuration.
+        tape: Its market input.
+        mode: ``paper`` or ``backtest``; the same desk either way.
+        look: Called with the running session several times a second.
+
+    Raises:
+        JournalError: The session's folder cannot be written.
+        SessionError: The tape has no markets.
+    """
+    if not tape.manifest.markets:
+        raise SessionError(f"{tape.path}: the tape has no markets, there is nothing to trade")
+    config = SessionConfig(desk=settings.desk, exchange=settings.exchange)
+    name = _new_name(mode)
+    folder = Path(settings.data_dir) / "sessions" / name
+    header = SessionStarted(
+        name, RECORD_FORMAT, mode, settings.run.seed, str(tape.path.resolve()), tape.manifest.sha256,
+        (0, tape.manifest.rows), config.model_dump_json(), fingerprint(), time.time_ns(),
+    )  # fmt: skip
+    journal = JournalWriter.create(folder / JOURNAL, header)
+    with _closing(journal):
+        shutil.copyfile(tape.path / MANIFEST, folder / MANIFEST)
+        machine = new_machine(tape.manifest, config.desk, config.exchange, header.seed)
+        return _drive(settings, tape, header, folder, journal, machine, Recorder(journal), look)
+
+
+def resume_session(settings: Settings, folder: Path, look: Look) -> SessionResult:
+    """Continue a session after a crash or a halt; a finished session is left as it is.
+
+    The journal, not the caller, decides configuration, seed and tape.
+
+    Raises:
+        SessionError: Its tape is gone or has changed.
+        JournalError: Its journal is damaged or in use.
+        Diverged: Repeating the recorded part gives something else, for example under other code.
+    """
+    journal, records = JournalWriter.resume(folder / JOURNAL)
+    with _closing(journal):
+        header = records[0]
+        if not isinstance(header, SessionStarted):
+            raise SessionError(f"{folder}: the journal has no header")
+        ended = records[-1]
+        if isinstance(ended, SessionEnded):
+            return SessionResult(header.session, folder, ended.reason)
+        tape = session_tape(header)
+        config = session_config(header)
+        machine = new_machine(tape.manifest, config.desk, config.exchange, header.seed)
+        recorder = _restore(folder, records, header, machine, journal)
+        journal.append(SessionResumed(fingerprint(), time.time_ns()))
+        return _drive(settings, tape, header, folder, journal, machine, recorder, look)
+
+
+def session_tape(header: SessionStarted) -> Tape:
+    """Open the tape a session ran on.
+
+    Raises:
+        SessionError: It is gone, or another one is in its place.
+    """
+    try:
+        tape = open_tape(header.tape_path)
+    except PolydeskError as err:
+        raise SessionError(f"session {header.session} needs its tape at {header.tape_path}: {err}") from err
+    if tape.manifest.sha256 != header.tape_sha256:
+        raise SessionError(
+            f"session {header.session} ran on tape {header.tape_sha256[:12]}, {header.tape_path} now holds "
+            f"{tape.manifest.sha256[:12]}: put the old tape back"
+        )
+    return tape
+
+
+def session_config(header: SessionStarted) -> SessionConfig:
+    """Return the configuration a session ran with."""
+    return SessionConfig.model_validate_json(header.config)
+
+
+def _restore(
+    folder: Path, records: list[Record], header: SessionStarted, machine: Machine, journal: JournalWriter
+) -> Recorder:
+    expected = without_marks(records)
+    kept = read_checkpoint(folder, header.fingerprint["code"], len(expected))
+    if kept is None or fingerprint()["code"] != kept.code:
+        return Recorder(journal, expected)
+    restore_machine(kept, machine)
+    return Recorder(journal, expected, kept.records)
+
+
+def _drive(
+    settings: Settings, tape: Tape, header: SessionStarted, folder: Path, journal: JournalWriter, machine: Machine,
+    recorder: Recorder, look: Look,
+) -> SessionResult:  # fmt: skip
+    last_row = machine.next_row
+
+    def checkpoint() -> None:
+        nonlocal last_row
+        if machine.next_row - last_row >= settings.run.checkpoint_rows and not recorder.repeating:
+            last_row = machine.next_row
+            try:
+                write_checkpoint(folder, machine, recorder.count, header.fingerprint["code"])
+            except OSError as err:
+                log.warning("checkpoint not written", file=str(folder / CHECKPOINT), error=err.strerror)
+
+    speed = None if settings.run.speed == "max" else float(settings.run.speed)
+    driver = Driver(
+        tape, machine, recorder, Pace(speed, time.monotonic_ns), lambda progress: look(machine, progress), checkpoint
+    )
+    try:
+        with _interruptible(driver):
+            reason = driver.run()
+        journal.append(SessionEnded(reason, journal.journal_sha256, time.time_ns(), machine.next_row))
+        journal.commit()
+    except JournalFull:
+        journal.halt(SessionHalted("disk_full", time.time_ns()))
+        return SessionResult(header.session, folder, "disk_full")
+    except PolydeskError:
+        with suppress(PolydeskError):
+            journal.halt(SessionHalted("error", time.time_ns()))
+        raise
+    with suppress(FileNotFoundError):
+        (folder / CHECKPOINT).unlink()
+    return SessionResult(header.session, folder, reason)
+
+
+@contextmanager
+def _closing(journal: JournalWriter) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        # A full disk was reported by whoever met it; closing must still let go of the lock.
+        with suppress(JournalFull):
+            journal.close()
+
+
+@contextmanager
+def _interruptible(driver: Driver) -> Iterator[None]:
+    """Turn the first Ctrl-C or termination into an orderly stop; a second one interrupts at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def on_signal(number: int, _frame: FrameType | None) -> None:
+        driver.stop(signal.Signals(number).name)
+        signal.signal(number, signal.default_int_handler)
+
+    kept = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
+
+
+def _new_name(mode: str) -> SessionId:
+    now = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+    return SessionId(f"{mode}-{now}-{secrets.token_hex(3)}")

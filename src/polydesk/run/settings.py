@@ -1,0 +1,53 @@
+"""The whole configuration, composed from what each room declares, and where it is read from."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from polydesk.desk.config import DeskConfig
+from polydesk.exchange.config import ExchangeConfig
+from polydesk.model.params import Params, param
+from polydesk.run.config import RunConfig
+from polydesk.run.settings_load import Loaded, diagnose, load
+
+DEFAULT_FILE = Path("polydesk.yaml")
+"""Read from the working directory when no file is named."""
+
+
+class Settings(Params):
+    """Every key of the configuration file."""
+
+    data_dir: str = param("polydesk-data", "-", "folder for sessions, imported tapes and the ledger")
+    desk: DeskConfig = param(DeskConfig(), "-", "what decides what the desk does")
+    exchange: ExchangeConfig = param(ExchangeConfig(), "-", "assumptions of the simulated exchange")
+    run: RunConfig = param(RunConfig(), "-", "how a session is driven")
+
+
+def config_path(path: Path | None) -> Path | None:
+    """Return the file that applies: the one named, else ``polydesk.yaml`` here if it exists, else none."""
+    if path is not None:
+        return path
+    return DEFAULT_FILE if DEFAULT_FILE.exists() else None
+
+
+def load_settings(
+    path: Path | None = None, env: Mapping[str, str] | None = None, overrides: Sequence[str] = ()
+) -> Loaded[Settings]:
+    """Load the configuration: defaults, file, environment ``POLYDESK__SECTION__KEY``, ``section.key=value``.
+
+    Args:
+        path: YAML file; ``None`` for ``polydesk.yaml`` in the working directory, which may be absent.
+        env: Environment variables; ``None`` for the process's own.
+        overrides: ``section.key=value`` texts, the strongest source.
+
+    Raises:
+        ConfigError: Names every unknown key and wrong value, where it was set and what is expected.
+    """
+    return load(Settings, config_path(path), os.environ if env is None else env, overrides)
+
+
+def check_settings(
+    path: Path | None = None, env: Mapping[str, str] | None = None, overrides: Sequence[str] = ()
+) -> list[str]:
+    """Return one message per problem of the configuration; an empty list when it is valid."""
+    return diagnose(Settings, config_path(path), os.environ if env is None else env, overrides)[1]

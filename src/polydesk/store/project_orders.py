@@ -1,0 +1,200 @@
+"""Ledger rows of orders and fills: what each record of their life changes."""
+
+from typing import Any
+
+import msgspec
+
+from polydesk.model.errors import LedgerError
+from polydesk.model.orders import OrderState, Side
+from polydesk.model.records import (
+    CancelRejected,
+    CancelSent,
+    Fill,
+    FillStatus,
+    OrderAck,
+    OrderDone,
+    OrderLost,
+    OrderRejected,
+    OrderSent,
+)
+from polydesk.store import accounts, tables
+from polydesk.store.changes import Changes
+from polydesk.store.positions import traded_cash_u6
+from polydesk.store.rows import FillRow, OrderRow
+
+
+def as_json(value: Any) -> str:
+    """Return a value as the JSON text of a column."""
+    return msgspec.json.encode(value).decode()
+
+
+def _event(changes: Changes, record: Any, event: str, reason: str = "", message: str = "") -> None:
+    changes.add(
+        tables.order_events,
+        seq=record.seq,
+        ts_ns=record.ts_ns,
+        intent=record.intent if isinstance(record.intent, str) else record.intent.id,
+        event=event,
+        reason=reason,
+        message=message,
+    )
+
+
+def _order(changes: Changes, intent: str) -> OrderRow:
+    order = changes.order(intent)
+    if order is None:
+        raise LedgerError(
+            f"session {changes.session}, record {changes.record}: order {intent} was never sent; "
+            "the journal is of another version or was edited"
+        )
+    return order
+
+
+def _move(changes: Changes, record: Any, state: OrderState, reason: str = "") -> None:
+    """Put an order into ``state`` unless it is over already."""
+    order = _order(changes, record.intent)
+    if not order.state.terminal:
+        order.state, order.done_reason, order.changed_ns = state, reason, record.ts_ns
+
+
+def order_sent(changes: Changes, record: OrderSent) -> None:
+    """Make the order's row."""
+    intent = record.intent
+    if changes.order(intent.id) is not None:
+        raise LedgerError(f"session {changes.session}, record {changes.record}: order {intent.id} was sent twice")
+    changes.made.add(("orders", intent.id))
+    changes.orders[intent.id] = OrderRow(
+        session=changes.session,
+        intent=intent.id,
+        record=changes.record,
+        seq=record.seq,
+        ts_ns=record.ts_ns,
+        strategy=intent.strategy,
+        market=intent.market,
+        token=intent.token,
+        side=int(intent.side),
+        type=intent.type.value,
+        post_only=intent.post_only,
+        price_g4=intent.price_g4,
+        size_u6=intent.size_u6,
+        purpose=intent.purpose.value,
+        reason=intent.reason,
+        expires_ns=intent.expires_ns,
+        why=as_json(intent.why),
+        checks=as_json(record.checks),
+        state=OrderState.PENDING,
+        done_reason="",
+        changed_ns=record.ts_ns,
+        filled_u6=0,
+        filled_u10=0,
+        fees_u6=0,
+    )
+    _event(changes, record, "sent")
+
+
+def order_ack(changes: Changes, record: OrderAck) -> None:
+    """The venue has the order; a delayed one stays pending."""
+    order = _order(changes, record.intent)
+    if record.status != "delayed" and order.state in {OrderState.PENDING, OrderState.UNKNOWN}:
+        order.state, order.changed_ns = OrderState.LIVE, record.ts_ns
+    _event(changes, record, "ack", record.status)
+
+
+def order_rejected(changes: Changes, record: OrderRejected) -> None:
+    """The venue refused the order."""
+    _move(changes, record, OrderState.REJECTED, record.reason)
+    _event(changes, record, "rejected", record.reason, record.message)
+
+
+def order_done(changes: Changes, record: OrderDone) -> None:
+    """The order left the book."""
+    _move(changes, record, OrderState.CANCELLED, record.reason)
+    _event(changes, record, "done", record.reason)
+
+
+def order_lost(changes: Changes, record: OrderLost) -> None:
+    """No answer: the order is unknown until the venue tells."""
+    _move(changes, record, OrderState.UNKNOWN)
+    _event(changes, record, "lost")
+
+
+def cancel_sent(changes: Changes, record: CancelSent) -> None:
+    """A cancel is on its way."""
+    _move(changes, record, OrderState.CANCELLING)
+    _event(changes, record, "cancel_sent", record.reason)
+
+
+def cancel_rejected(changes: Changes, record: CancelRejected) -> None:
+    """The order lives on."""
+    _move(changes, record, OrderState.LIVE)
+    _event(changes, record, "cancel_rejected", record.reason)
+
+
+def fill_matched(changes: Changes, record: Fill) -> None:
+    """Add a fill to its order and to the position of the order's strategy."""
+    order = _order(changes, record.intent)
+    if changes.fill(record.id) is not None:
+        raise LedgerError(f"session {changes.session}, record {changes.record}: fill {record.id} is told twice")
+    row = FillRow(
+        session=changes.session,
+        id=record.id,
+        record=changes.record,
+        seq=record.seq,
+        ts_ns=record.ts_ns,
+        intent=record.intent,
+        strategy=order.strategy,
+        market=record.market,
+        token=record.token,
+        side=int(record.side),
+        price_g4=record.price_g4,
+        size_u6=record.size_u6,
+        cash_u6=traded_cash_u6(Side(record.side), record.price_g4, record.size_u6),
+        fee_u6=record.fee_u6,
+        liquidity=record.liquidity.value,
+        cause=record.cause.value,
+        status="matched",
+        final_record=None,
+        final_ns=None,
+    )
+    changes.made.add(("fills", record.id))
+    changes.fills[record.id] = row
+    _count(order, row, 1)
+    order.changed_ns = record.ts_ns
+    if order.filled_u6 >= order.size_u6:
+        order.state, order.done_reason = OrderState.MATCHED, ""
+    _event(changes, record, "fill", message=record.id)
+    accounts.match(changes, row)
+
+
+def _count(order: OrderRow, fill: FillRow, sign: int) -> None:
+    order.filled_u6 += sign * fill.size_u6
+    order.filled_u10 += sign * fill.size_u6 * fill.price_g4
+    order.fees_u6 += sign * fill.fee_u6
+
+
+def fill_status(changes: Changes, record: FillStatus) -> None:
+    """Make a fill final: confirmed, or failed and taken out again."""
+    fill = changes.fill(record.fill)
+    if fill is None:
+        raise LedgerError(
+            f"session {changes.session}, record {changes.record}: fill {record.fill} was never matched; "
+            "the journal is of another version or was edited"
+        )
+    status = "confirmed" if record.confirmed else "failed"
+    if fill.status in {status, "failed"}:
+        return
+    fill.status, fill.final_record, fill.final_ns = status, changes.record, record.ts_ns
+    changes.add(
+        tables.order_events,
+        seq=record.seq,
+        ts_ns=record.ts_ns,
+        intent=fill.intent,
+        event=f"fill_{status}",
+        reason="",
+        message=fill.id,
+    )
+    if record.confirmed:
+        accounts.confirm(changes, fill)
+    else:
+        _count(_order(changes, fill.intent), fill, -1)
+        accounts.fail(changes, fill)

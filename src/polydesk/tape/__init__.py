@@ -1,0 +1,23 @@
+"""Tapes and session journals: files, manifest, importers, verification, iteration."""
+
+from polydesk.tape.importers import IMPORTERS, import_tape
+from polydesk.tape.manifest import Gap, Manifest, PartFile, Source
+from polydesk.tape.reader import Tape, open_tape
+from polydesk.tape.sample import ensure_sample
+from polydesk.tape.verify import Verification, verify
+from polydesk.tape.writer import TapeWriter
+
+__all__ = [
+    "IMPORTERS",
+    "Gap",
+    "Manifest",
+    "PartFile",
+    "Source",
+    "Tape",
+    "TapeWriter",
+    "Verification",
+    "ensure_sample",
+    "import_tape",
+    "open_tape",
+    "verify",
+]

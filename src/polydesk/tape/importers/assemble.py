@@ -1,0 +1,128 @@
+"""One tape from one or more recordings."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from polydesk.model.errors import ImportFailed
+from polydesk.tape.importers.detect import IMPORTERS, Recognised, recognise
+from polydesk.tape.importers.markets_file import NAMES, Listed, read_markets
+from polydesk.tape.importers.merge import merge
+from polydesk.tape.importers.registry import Registry
+from polydesk.tape.importers.source import Progress, file_sha256
+from polydesk.tape.importers.tally import Tally
+from polydesk.tape.manifest import Source
+from polydesk.tape.reader import Tape, open_tape
+from polydesk.tape.writer import TapeWriter
+
+
+def import_tape(
+    sources: Sequence[Path],
+    out: Path,
+    *,
+    name: str = "auto",
+    markets: Path | None = None,
+    note: Callable[[str], None] = lambda _: None,
+    progress: Progress | None = None,
+) -> Tape:
+    """Make a tape from recordings.
+
+    Args:
+        sources: Recordings, possibly of different formats; they are merged by time.
+        out: The tape's folder; must not exist or be empty.
+        name: A format, or ``auto``.
+        markets: Market facts; when omitted, a markets file beside each recording is used if there is one.
+        note: Told in words what a person should know.
+        progress: Told how far each file is read.
+
+    Returns:
+        The finished tape.
+
+    Raises:
+        ImportFailed: A recording or markets file cannot be used; nothing is left behind.
+        TapeError: ``out`` is not empty or cannot be written.
+    """
+    if not sources:
+        raise ImportFailed("no recording is named; name at least one file")
+    with TapeWriter(out) as writer:
+        recognised = sorted(
+            (recognise(path, name) for path in sources), key=lambda item: (item.first_ns, item.path.name)
+        )
+        hashes = _hashes(recognised)
+        registry = Registry(_listed(sources, markets, note))
+        _prepare(recognised, registry)
+        readings = [_Reading(item, registry, progress) for item in recognised]
+        for rows in merge([(reading.first_ns, reading.rows) for reading in readings]):
+            writer.append(rows)
+        if not writer.rows:
+            raise ImportFailed(f"{_names(sources)}: no rows; the recording holds no book, trade or change")
+        writer.finish(*registry.build(), [reading.source(hashes[reading.path]) for reading in readings])
+    return open_tape(out)
+
+
+class _Reading:
+    """One recording while it is read, with what its manifest entry needs."""
+
+    def __init__(self, item: Recognised, registry: Registry, progress: Progress | None) -> None:
+        self.path = item.path
+        self.first_ns = item.first_ns
+        self._format = item.format
+        self._registry = registry
+        self._progress = progress
+        self._tally = Tally()
+        self._span = (0, 0)
+
+    def rows(self) -> Iterator[np.ndarray]:
+        """Read the recording."""
+        for rows in IMPORTERS[self._format].rows(self.path, self._registry, self._tally, self._progress):
+            self._span = (self._span[0] or int(rows["ts_ns"][0]), int(rows["ts_ns"][-1]))
+            yield rows
+
+    def source(self, sha256: str) -> Source:
+        """Return the manifest entry, once the recording is read."""
+        tally = self._tally
+        return Source(
+            name=self.path.name,
+            format=self._format,
+            sha256=sha256,
+            bytes=self.path.stat().st_size,
+            records=tally.records,
+            first_ts_ns=self._span[0],
+            last_ts_ns=self._span[1],
+            counts={key: count for key, count in tally.counts.items() if count},
+            defects=dict(tally.defects),
+            first_defect=tally.first_defect,
+        )
+
+
+def _hashes(recognised: list[Recognised]) -> dict[Path, str]:
+    hashes = {item.path: file_sha256(item.path) for item in recognised}
+    seen: dict[str, Path] = {}
+    for item in recognised:
+        if seen.setdefault(hashes[item.path], item.path) is not item.path:
+            raise ImportFailed(f"{item.path}: the same recording as {seen[hashes[item.path]]}; name it once")
+    return hashes
+
+
+def _listed(sources: Sequence[Path], markets: Path | None, note: Callable[[str], None]) -> list[Listed]:
+    if markets is not None:
+        return read_markets(markets, note)
+    listed: list[Listed] = []
+    for folder in dict.fromkeys(path.parent for path in sources):
+        beside = next((folder / name for name in NAMES if (folder / name).is_file()), None)
+        if beside is not None:
+            note(f"{beside}: market facts are taken from this file; name another with --markets")
+            listed += read_markets(beside, note)
+    return listed
+
+
+def _prepare(recognised: list[Recognised], registry: Registry) -> None:
+    for name, importer in IMPORTERS.items():
+        paths = [item.path for item in recognised if item.format == name]
+        if importer.prepare and paths:
+            importer.prepare(paths, registry)
+
+
+def _names(sources: Sequence[Path]) -> str:
+    return ", ".join(path.name for path in sources)

@@ -1,0 +1,253 @@
+"""Market facts beside a recording: CSV, JSON or YAML in the shapes people keep them."""
+
+import csv
+import io
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from polydesk.model.errors import ImportFailed, NumberError
+from polydesk.model.grid import price_g4, size_u6
+from polydesk.model.market import Fact, Origin
+from polydesk.tape.importers.tally import by_magnitude, plausible
+
+NAMES = ("markets.csv", "markets.json", "markets.yaml")
+"""Files that are used without being asked for when they lie beside a recording."""
+
+_CELL_LIMIT = 1 << 20
+_CATEGORIES = (
+    "crypto", "sports", "finance", "politics", "mentions", "tech", "economics", "culture", "weather", "geopolitics",
+    "other",
+)  # fmt: skip
+_ALIASES = {
+    "slug": ("slug", "market_slug"),
+    "condition_id": ("condition_id", "conditionId"),
+    "token_up": ("token_id_up", "upTokenId", "token_id_yes", "yesTokenId"),
+    "token_down": ("token_id_down", "downTokenId", "token_id_no", "noTokenId"),
+    "tokens": ("clobTokenIds", "clob_token_ids", "token_ids", "tokens"),
+    "outcomes": ("outcomes",),
+    "start_ns": ("start_ts", "startTs", "eventStartTime", "startDate"),
+    "end_ns": ("end_ts", "endTs", "endDate", "end_date_iso"),
+    "tick_g4": ("tick_size", "tickSize", "orderPriceMinTickSize", "minimum_tick_size"),
+    "min_size_u6": ("min_order_size", "minOrderSize", "orderMinSize", "minimum_order_size"),
+    "category": ("category",),
+    "question": ("question", "title"),
+    "neg_risk": ("neg_risk", "negRisk"),
+    "winner": ("winner_inferred", "winner"),
+}
+_KNOWN = frozenset(alias for aliases in _ALIASES.values() for alias in aliases)
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """What a markets file says about one market; ``None`` where it is silent.
+
+    Attributes:
+        tokens: Token ids, first outcome first; an id may be empty when only the other is known.
+        outcomes: Labels of the tokens.
+        winner: Label of the winning outcome; empty when undecided.
+        where: File and record, for messages.
+    """
+
+    where: str
+    slug: str = ""
+    condition_id: str = ""
+    tokens: tuple[str, str] = ("", "")
+    outcomes: tuple[str | None, str | None] = (None, None)
+    start_ns: Fact[int | None] | None = None
+    end_ns: Fact[int | None] | None = None
+    tick_g4: Fact[int] | None = None
+    min_size_u6: Fact[int] | None = None
+    category: Fact[str] | None = None
+    neg_risk: Fact[bool] | None = None
+    question: str = ""
+    winner: str = ""
+
+
+def read_markets(path: Path, note: Callable[[str], None]) -> list[Listed]:
+    """Read a markets file.
+
+    Args:
+        path: CSV with a header, JSON or YAML: one object, a list, or named objects.
+        note: Called once with the keys that are not understood.
+
+    Raises:
+        ImportFailed: The file cannot be read or a value is wrong; names file, record and field.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as err:
+        raise ImportFailed(f"{path}: the markets file cannot be read ({err}); check --markets") from err
+    unknown: dict[str, None] = {}
+    listed = []
+    for number, (name, record) in enumerate(_records(path, text), 1):
+        unknown.update(dict.fromkeys(str(key) for key in record if key not in _KNOWN))
+        listed.append(_listed(f"{path}: market {name or number}", record))
+    if unknown:
+        note(f"{path}: these fields are not used: {', '.join(unknown)}")
+    return listed
+
+
+def _records(path: Path, text: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    if path.suffix.lower() == ".csv":
+        csv.field_size_limit(_CELL_LIMIT)
+        try:
+            for row in csv.DictReader(io.StringIO(text), strict=True):
+                yield "", {key: value for key, value in row.items() if key is not None and value is not None}
+        except csv.Error as err:
+            raise ImportFailed(f"{path}: not a CSV file ({err}); check --markets") from err
+        return
+    try:
+        content = msgspec.json.decode(text) if path.suffix.lower() == ".json" else yaml.safe_load(text)
+    except (msgspec.DecodeError, yaml.YAMLError) as err:
+        raise ImportFailed(f"{path}: not valid {path.suffix[1:].upper() or 'YAML'} ({err}); check --markets") from err
+    for name, record in _named(content):
+        if not isinstance(record, dict):
+            raise ImportFailed(f"{path}: market {name} is not an object; write one object per market")
+        yield name, record
+
+
+def _named(content: object) -> Iterator[tuple[str, object]]:
+    if isinstance(content, dict) and isinstance(content.get("markets"), list | dict):
+        content = content["markets"]
+    if isinstance(content, list):
+        yield from ((str(number), record) for number, record in enumerate(content, 1))
+    elif isinstance(content, dict) and not _KNOWN & content.keys():
+        yield from ((str(name), record) for name, record in content.items())
+    else:
+        yield "1", content
+
+
+class _Fields:
+    """The values of one record by their common names, with errors that name the field."""
+
+    def __init__(self, where: str, record: dict[str, Any]) -> None:
+        self._where = where
+        self._record = record
+
+    def raw(self, name: str) -> tuple[Any, str]:
+        """Return value and the alias under which it was written; ``None`` when absent or blank."""
+        for alias in _ALIASES[name]:
+            value = self._record.get(alias)
+            if isinstance(value, dict):
+                value = value.get("value")
+            if value is not None and value != "":
+                return value, alias
+        return None, _ALIASES[name][0]
+
+    def text(self, name: str) -> str:
+        value, alias = self.raw(name)
+        if value is None:
+            return ""
+        if isinstance(value, bool | float | list | dict):
+            raise self.wrong(alias, value, "write it as text")
+        return str(value).strip()
+
+    def fact(self, name: str, read: Callable[[Any], Any], fix: str) -> Any:
+        value, alias = self.raw(name)
+        if value is None:
+            return None
+        try:
+            found = read(value)
+        except (NumberError, ValueError, TypeError, OverflowError) as err:
+            raise self.wrong(alias, value, fix) from err
+        told = self._record[alias]
+        told = told if isinstance(told, dict) else {}
+        origin = str(told.get("origin", Origin.VENUE))
+        if origin not in set(Origin):
+            raise self.wrong(f"{alias}.origin", origin, "write venue, derived or assumed")
+        return Fact(found, Origin(origin), str(told.get("note", "markets file")))
+
+    def wrong(self, field: str, value: object, fix: str) -> ImportFailed:
+        return ImportFailed(f"{self._where}: field {field} is {value!r}; {fix}")
+
+
+def _listed(where: str, record: dict[str, Any]) -> Listed:
+    fields = _Fields(where, record)
+    slug = fields.text("slug")
+    tokens, outcomes = _tokens(fields)
+    winner = fields.text("winner")
+    if winner.lower() in ("unclear", "unknown", "none", "?"):
+        winner = ""
+    if winner and winner not in outcomes:
+        raise fields.wrong("winner", winner, f"write one of {outcomes} or leave it empty")
+    condition_id = fields.text("condition_id").lower()
+    if not condition_id and not any(tokens):
+        raise ImportFailed(f"{where}: has neither condition_id nor token ids; add one of them")
+    return Listed(
+        where=where,
+        slug=slug,
+        condition_id=condition_id,
+        tokens=tokens,
+        outcomes=outcomes,
+        start_ns=fields.fact("start_ns", _time, "write Unix seconds or an ISO date"),
+        end_ns=fields.fact("end_ns", _time, "write Unix seconds or an ISO date"),
+        tick_g4=fields.fact("tick_g4", _tick, "write a price step such as 0.01"),
+        min_size_u6=fields.fact("min_size_u6", size_u6, "write a number of shares such as 5"),
+        category=fields.fact("category", _category, f"write one of {', '.join(_CATEGORIES)}"),
+        neg_risk=fields.fact("neg_risk", _flag, "write true or false"),
+        question=fields.text("question"),
+        winner=winner,
+    )
+
+
+def _tokens(fields: _Fields) -> tuple[tuple[str, str], tuple[str | None, str | None]]:
+    first, second = fields.text("token_up"), fields.text("token_down")
+    labels = _pair(fields, "outcomes")
+    if first or second:
+        named = any("yes" in alias.lower() for alias in (fields.raw("token_up")[1], fields.raw("token_down")[1]))
+        no_label: tuple[str, str] = ("Yes", "No") if named else ("Up", "Down")
+        return (first, second), labels or no_label
+    tokens = _pair(fields, "tokens") or ("", "")
+    return tokens, labels or (None, None)
+
+
+def _pair(fields: _Fields, name: str) -> tuple[str, str] | None:
+    value, alias = fields.raw(name)
+    if value is None:
+        return None
+    if isinstance(value, str):
+        try:
+            value = msgspec.json.decode(value)
+        except msgspec.DecodeError as err:
+            raise fields.wrong(alias, value, "write a list of two") from err
+    if not isinstance(value, list) or len(value) != 2 or not all(isinstance(item, str | int) for item in value):
+        raise fields.wrong(alias, value, "write a list of two, ids as text")
+    return str(value[0]), str(value[1])
+
+
+def _time(value: object) -> int:
+    if isinstance(value, datetime):
+        ts_ns = round(value.replace(tzinfo=value.tzinfo or UTC).timestamp()) * 1_000_000_000
+    elif isinstance(value, str) and not value.replace(".", "", 1).isdigit():
+        moment = datetime.fromisoformat(value)
+        ts_ns = round(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()) * 1_000_000_000
+    else:
+        ts_ns = by_magnitude(float(str(value)))
+    if not plausible(ts_ns):
+        raise ValueError(value)
+    return ts_ns
+
+
+def _tick(value: object) -> int:
+    tick = price_g4(str(value))
+    if not 0 < tick <= 1_000:
+        raise ValueError(value)
+    return tick
+
+
+def _category(value: object) -> str:
+    name = str(value).strip().lower()
+    if name not in _CATEGORIES:
+        raise ValueError(value)
+    return name
+
+
+def _flag(value: object) -> bool:
+    text = str(value).strip().lower()
+    if text not in ("true", "false", "1", "0"):
+        raise ValueError(value)
+    return text in ("true", "1")

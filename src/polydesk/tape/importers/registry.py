@@ -1,0 +1,209 @@
+"""Markets and tokens of an import: what is recorded, what a markets file tells, what must be assumed."""
+
+from collections.abc import Iterable
+
+from polydesk.model.errors import ImportFailed
+from polydesk.model.fees import assumed_schedule
+from polydesk.model.grid import PRICE_ONE_G4
+from polydesk.model.ids import ConditionId, TokenId
+from polydesk.model.market import Fact, Market, Origin, Resolution, Token
+from polydesk.tape.importers import facts
+from polydesk.tape.importers.markets_file import Listed
+
+
+class _Entry:
+    """One market while it is being discovered; ``tokens`` are ids, empty until seen or told."""
+
+    def __init__(self, index: int, condition_id: str, listed: Listed | None) -> None:
+        self.index = index
+        self.condition_id = condition_id
+        self.listed = listed
+        self.slug = listed.slug if listed else ""
+        self.tokens = list(listed.tokens) if listed else ["", ""]
+        self.recorded = [False, False]
+        self.tick: Fact[int] | None = listed.tick_g4 if listed else None
+        self.min_size: Fact[int] | None = listed.min_size_u6 if listed else None
+        self.neg_risk: Fact[bool] | None = listed.neg_risk if listed else None
+        self.current_tick_g4 = self.tick.value if self.tick else 0
+        self.resolution: Resolution | None = None
+
+
+class Registry:
+    """Gives every token of a recording its market and place, and remembers the facts met on the way."""
+
+    def __init__(self, listed: Iterable[Listed] = ()) -> None:
+        self._entries: list[_Entry] = []
+        self._by_condition: dict[str, _Entry] = {}
+        self._by_token: dict[str, tuple[_Entry, int]] = {}
+        self._listed_condition: dict[str, Listed] = {}
+        self._listed_token: dict[str, Listed] = {}
+        for record in listed:
+            self._list(record)
+
+    def _list(self, record: Listed) -> None:
+        known = self._listed_condition.get(record.condition_id) if record.condition_id else None
+        if known is not None and known.tokens != record.tokens:
+            raise ImportFailed(f"{record.where}: field condition_id also stands in {known.where}; keep one of them")
+        if record.condition_id:
+            self._listed_condition[record.condition_id] = record
+        for token in filter(None, record.tokens):
+            other = self._listed_token.setdefault(token, record)
+            if other.tokens != record.tokens:
+                raise ImportFailed(f"{record.where}: token id {token} also stands in {other.where}; keep one of them")
+
+    def token(self, asset_id: str, condition_id: str = "", slug: str = "") -> tuple[int, int]:
+        """Return market index and token number of an asset, making both known on first sight.
+
+        Args:
+            asset_id: The venue's token id.
+            condition_id: The venue's market id; ``derived:<token id>`` is made up when no source states it.
+            slug: Short name, kept if none is known yet.
+
+        Raises:
+            ImportFailed: A third token of one market, or a markets file that contradicts the recording.
+        """
+        known = self._by_token.get(asset_id)
+        if known is not None:
+            return known[0].index, known[1]
+        entry = self._entry(asset_id, condition_id)
+        entry.slug = entry.slug or slug
+        place = self._place(entry, asset_id)
+        entry.tokens[place] = asset_id
+        entry.recorded[place] = True
+        self._by_token[asset_id] = (entry, place)
+        return entry.index, place
+
+    def pair(self, first: str, second: str) -> None:
+        """Make two assets known as the two sides of one market that no source names."""
+        for asset_id in (first, second):
+            self.token(asset_id, f"derived:{first}")
+
+    def _entry(self, asset_id: str, condition_id: str) -> _Entry:
+        condition_id = condition_id.lower()
+        listed = self._listed_token.get(asset_id) or self._listed_condition.get(condition_id)
+        if listed and listed.condition_id:
+            if condition_id and condition_id != listed.condition_id and not condition_id.startswith("derived:"):
+                raise ImportFailed(
+                    f"{listed.where}: field condition_id is {listed.condition_id!r}, the recording says "
+                    f"{condition_id!r} for token {asset_id}; correct it or leave --markets out"
+                )
+            condition_id = listed.condition_id
+        if not condition_id:
+            ids = [token for token in (listed.tokens if listed else (asset_id,)) if token]
+            condition_id = f"derived:{min(ids, key=lambda token: (len(token), token))}"
+        entry = self._by_condition.get(condition_id)
+        if entry is None:
+            entry = _Entry(len(self._entries), condition_id, listed)
+            self._entries.append(entry)
+            self._by_condition[condition_id] = entry
+        return entry
+
+    @staticmethod
+    def _place(entry: _Entry, asset_id: str) -> int:
+        if asset_id in entry.tokens:
+            return entry.tokens.index(asset_id)
+        if "" not in entry.tokens:
+            raise ImportFailed(
+                f"market {entry.condition_id}: a third token id {asset_id} appears beside "
+                f"{' and '.join(entry.tokens)}; the recording or the markets file mixes two markets"
+            )
+        return entry.tokens.index("")
+
+    def note_tick(self, market: int, tick_g4: int, origin: Origin = Origin.VENUE, note: str = "") -> bool:
+        """Take a tick size and return whether it differs from the one in force.
+
+        The first that the venue states is the tape's own; of derived ones the finest is.
+        """
+        entry = self._entries[market]
+        known = entry.tick
+        if known is None or (known.origin is not Origin.VENUE and (origin is Origin.VENUE or tick_g4 < known.value)):
+            entry.tick = Fact(tick_g4, origin, note)
+        changed = tick_g4 != entry.current_tick_g4
+        entry.current_tick_g4 = tick_g4
+        return changed
+
+    def tick_known(self, market: int) -> bool:
+        """Return whether any source has stated the market's tick so far."""
+        return self._entries[market].current_tick_g4 > 0
+
+    def tick_in_force(self, market: int) -> int:
+        """Return the market's current tick on the grid, the assumed one when none is known."""
+        return self._entries[market].current_tick_g4 or facts.ASSUMED_TICK.value
+
+    def note_min_size(self, market: int, size: int) -> None:
+        """Take the venue's minimum order size in micro-shares."""
+        entry = self._entries[market]
+        if entry.min_size is None:
+            entry.min_size = Fact(size, Origin.VENUE)
+
+    def note_neg_risk(self, market: int, *, neg_risk: bool) -> None:
+        """Take whether the market belongs to a neg-risk event."""
+        entry = self._entries[market]
+        if entry.neg_risk is None:
+            entry.neg_risk = Fact(neg_risk, Origin.VENUE)
+
+    def note_resolution(self, asset_id: str, at_ns: int) -> None:
+        """Take the venue's word that ``asset_id`` won; it outranks a winner inferred by a markets file."""
+        known = self._by_token.get(asset_id)
+        if known is not None:
+            entry, place = known
+            entry.resolution = Resolution(entry.index, _payout(place), at_ns, Origin.VENUE)
+
+    def build(self) -> tuple[tuple[Market, ...], tuple[Resolution, ...]]:
+        """Return all markets met and how those ended of which that is known."""
+        markets = tuple(_market(entry) for entry in self._entries)
+        ends = [_resolution(entry, market) for entry, market in zip(self._entries, markets, strict=True)]
+        return markets, tuple(end for end in ends if end is not None)
+
+
+def _market(entry: _Entry) -> Market:
+    slug = entry.slug or _short_name(entry.condition_id)
+    listed = entry.listed or Listed(where="")
+    category = listed.category or facts.category_of(slug)
+    start, end = facts.times_of(slug)
+    return Market(
+        index=entry.index,
+        condition_id=ConditionId(entry.condition_id),
+        slug=slug,
+        question=listed.question,
+        category=category,
+        tokens=_tokens(entry, listed),
+        tick_g4=entry.tick or facts.ASSUMED_TICK,
+        min_size_u6=entry.min_size or facts.ASSUMED_MIN_SIZE,
+        fees=assumed_schedule(category.value),
+        start_ns=listed.start_ns or start,
+        end_ns=listed.end_ns or end,
+        neg_risk=entry.neg_risk or facts.ASSUMED_NEG_RISK,
+        taker_delay_ns=facts.taker_delay_of(category.value),
+    )
+
+
+def _tokens(entry: _Entry, listed: Listed) -> tuple[Token, Token]:
+    tokens = []
+    for place in (0, 1):
+        asset_id = entry.tokens[place] or f"derived:{entry.tokens[1 - place]}"
+        recorded = entry.recorded[place]
+        told = recorded or not asset_id.startswith("derived:")
+        origin = Origin.VENUE if told else Origin.DERIVED
+        tokens.append(Token(TokenId(asset_id), listed.outcomes[place], origin, recorded))
+    return tokens[0], tokens[1]
+
+
+def _short_name(condition_id: str) -> str:
+    kind, _, token = condition_id.rpartition(":")
+    return f"{kind}-{token[:10]}" if kind else condition_id[:10]
+
+
+def _payout(winner: int) -> tuple[int, int]:
+    return (PRICE_ONE_G4, 0) if winner == 0 else (0, PRICE_ONE_G4)
+
+
+def _resolution(entry: _Entry, market: Market) -> Resolution | None:
+    listed = entry.listed
+    if entry.resolution is not None or listed is None or not listed.winner:
+        return entry.resolution
+    end_ns = market.end_ns.value
+    if end_ns is None:
+        raise ImportFailed(f"{listed.where}: has a winner but no end time; add end_ts")
+    place = listed.outcomes.index(listed.winner)
+    return Resolution(entry.index, _payout(place), end_ns, Origin.DERIVED, "winner stated by the markets file")

@@ -1,0 +1,89 @@
+"""The bundled recordings as one tape, made once and kept."""
+
+import fcntl
+import hashlib
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from polydesk.model.errors import TapeError
+from polydesk.tape.importers import Progress, import_tape
+from polydesk.tape.importers.source import file_sha256
+from polydesk.tape.manifest import FORMAT
+from polydesk.tape.reader import Tape, open_tape
+
+RECORDINGS = (
+    "btc5m-20260416/book_20260416T0710Z.jsonl.zst",
+    "nhl-20260607/polymarket_20260607_0130_8min.parquet",
+)
+"""Bundled recordings, relative to the data folder."""
+
+VARIABLE = "POLYDESK_DATA_SAMPLES"
+"""Environment variable that names the data folder when it is not the checkout's."""
+
+_CODE = ("model/*.py", "tape/importers/*.py", "tape/manifest.py", "tape/parts.py", "tape/silence.py", "tape/writer.py")
+"""What decides the content of a tape, relative to the package."""
+
+
+def data_folder() -> Path:
+    """Return the folder of the bundled recordings.
+
+    Raises:
+        TapeError: It is not there, for example because only the package was installed.
+    """
+    named = os.environ.get(VARIABLE)
+    folder = Path(named) if named else Path(__file__).parents[3] / "data"
+    for recording in RECORDINGS:
+        if not (folder / recording).is_file():
+            raise TapeError(
+                f"{folder / recording}: the bundled recording is missing; set {VARIABLE} to the data folder of a "
+                "checkout, or import your own recording with `polydesk tape import`"
+            )
+    return folder
+
+
+def ensure_sample(
+    cache_dir: Path, *, note: Callable[[str], None] = lambda _: None, progress: Progress | None = None
+) -> Tape:
+    """Return the tape of all bundled recordings, importing them when there is none for this code and data yet.
+
+    Two processes may call this at once: one imports, the other waits and takes the result.
+
+    Args:
+        cache_dir: Where the tape is kept; its name there changes with the recordings and the importing code.
+        note: Told in words what is done.
+        progress: Told how far the import is.
+
+    Raises:
+        TapeError: The recordings are missing or ``cache_dir`` cannot be written.
+        ImportFailed: A recording is damaged.
+    """
+    sources = [data_folder() / recording for recording in RECORDINGS]
+    target = cache_dir / f"sample-{_key(sources)}"
+    try:
+        cache_dir.mkdir(parents=True, exist_ok=True)
+        lock = (cache_dir / "sample.lock").open("w")
+    except OSError as err:
+        raise TapeError(f"{cache_dir}: cannot be written ({err.strerror}); choose another --data-dir") from err
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if target.exists():
+            try:
+                return open_tape(target)
+            except TapeError as err:
+                note(f"{err}; importing it again")
+                shutil.rmtree(target)
+        note(f"importing the bundled recordings to {target}")
+        return import_tape(sources, target, note=note, progress=progress)
+
+
+def _key(sources: list[Path]) -> str:
+    """Return a name for what the sample is made of: recordings, facts beside them, format and code."""
+    digest = hashlib.sha256(str(FORMAT).encode())
+    beside = [file for source in sources for file in sorted(source.parent.glob("markets.*"))]
+    package = Path(__file__).parents[1]
+    code = [file for pattern in _CODE for file in sorted(package.glob(pattern))]
+    for file in (*sources, *beside, *code):
+        digest.update(file_sha256(file).encode())
+    return digest.hexdigest()[:16]

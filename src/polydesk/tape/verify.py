@@ -1,0 +1,185 @@
+"""Is a tape good data? Its own books against the venue's word, minute by minute."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import msgspec
+import numpy as np
+
+from polydesk.model.grid import NS_PER_S
+from polydesk.model.rows import RowKind
+from polydesk.tape.ladders import MINUTE_NS, Ladders, MinuteCount
+from polydesk.tape.manifest import Gap, Manifest, content_hash
+from polydesk.tape.reader import Tape
+
+SUSPECT_SHARE = 0.01
+BAD_SHARE = 0.05
+"""A minute is suspect above 1 % of witnesses that contradict the rebuilt book, bad above 5 %."""
+
+LATE_NS = NS_PER_S
+LATE_SHARE = 0.01
+"""A recording is out of order when more than 1 % of its changes and prints come over a second late."""
+
+
+class Minute(msgspec.Struct, frozen=True):
+    """One UTC minute with witnesses.
+
+    Attributes:
+        start: ISO text, UTC.
+        status: ``ok``, ``suspect`` or ``bad``.
+        compared: Rows that state a best price, after the warm-up.
+        mismatched: Of those, rows where the rebuilt best bid or ask differs.
+        crossed: Rows after which a token's own book was crossed or locked.
+    """
+
+    start: str
+    status: str
+    compared: int
+    mismatched: int
+    crossed: int
+
+
+class Verification(msgspec.Struct, frozen=True):
+    """What a check of a tape found.
+
+    Attributes:
+        ok: No bad minute, hash as promised, in order, derived changes agree with their snapshots.
+        problems: Why not, in words.
+        witness: ``best_prices`` when the recording states best prices, else ``none``.
+        rows: Rows read.
+        hash_ok: Rows and facts match the manifest's content hash.
+        compared: Rows compared with the venue's best prices.
+        mismatched: Of those, how many differ.
+        warming_up: Rows with a witness that came too early to compare.
+        minutes: Every minute with witnesses.
+        bad_minutes: Starts of the bad ones.
+        suspect_minutes: Starts of the suspect ones.
+        crossed_minutes: Starts of minutes in which a token's own book was crossed or locked after a message.
+        one_sided: Messages after which a token that had both sides had only one.
+        snapshots_checked: Full books compared with the book rebuilt by the changes before them.
+        snapshots_differ: Of those, how many differ.
+        derived_differ: Of those that differ, how many follow changes derived by the import, which must agree.
+        duplicates: Rows that repeat the row before them of the same token.
+        clock_reversals: Rows whose venue time is before the row before them of the same market.
+        worst_reversal_ns: How far back at most.
+        late_rows: Changes and prints more than a second behind virtual time.
+        gaps: The longest silences.
+        gap_count: How many silences there were.
+        defects: What the import counted.
+    """
+
+    ok: bool
+    problems: tuple[str, ...]
+    witness: str
+    rows: int
+    hash_ok: bool
+    compared: int
+    mismatched: int
+    warming_up: int
+    minutes: tuple[Minute, ...]
+    bad_minutes: tuple[str, ...]
+    suspect_minutes: tuple[str, ...]
+    crossed_minutes: tuple[str, ...]
+    one_sided: int
+    snapshots_checked: int
+    snapshots_differ: int
+    derived_differ: int
+    duplicates: int
+    clock_reversals: int
+    worst_reversal_ns: int
+    late_rows: int
+    gaps: tuple[Gap, ...]
+    gap_count: int
+    defects: dict[str, int]
+
+
+def verify(tape: Tape, progress: Callable[[int, int], None] | None = None) -> Verification:
+    """Check a tape against itself and against the venue's own best prices.
+
+    Every token's book is rebuilt from its own rows alone. After each message that states best prices they are compared
+    with the rebuilt ones, once the token has warmed up: with its first full book, or without one a minute after its
+    first row and once both sides were seen.
+
+    Args:
+        tape: The tape.
+        progress: Called with rows read and rows in all.
+
+    Raises:
+        TapeError: A file of the tape is damaged.
+    """
+    ladders, digest, late = Ladders(), hashlib.sha256(), 0
+    for rows in tape.batches():
+        digest.update(rows.data)
+        ladders.replay(rows)
+        late += _late(rows)
+        if progress:
+            progress(ladders.rows, tape.manifest.rows)
+    manifest = tape.manifest
+    found = content_hash(digest.digest(), manifest.markets, manifest.resolutions, manifest.clock)
+    minutes = tuple(_minute(start, count) for start, count in sorted(ladders.minutes.items()))
+    problems = _problems(ladders, minutes, manifest, late, hash_ok=found == manifest.sha256)
+    compared = sum(minute.compared for minute in minutes)
+    return Verification(
+        ok=not problems,
+        problems=tuple(problems),
+        witness="best_prices" if compared + ladders.warming_up else "none",
+        rows=ladders.rows,
+        hash_ok=found == manifest.sha256,
+        compared=compared,
+        mismatched=sum(minute.mismatched for minute in minutes),
+        warming_up=ladders.warming_up,
+        minutes=minutes,
+        bad_minutes=_starts(minutes, "bad"),
+        suspect_minutes=_starts(minutes, "suspect"),
+        crossed_minutes=tuple(minute.start for minute in minutes if minute.crossed),
+        one_sided=ladders.one_sided,
+        snapshots_checked=ladders.snapshots_checked,
+        snapshots_differ=ladders.snapshots_differ,
+        derived_differ=ladders.derived_differ,
+        duplicates=ladders.duplicates,
+        clock_reversals=ladders.clock_reversals,
+        worst_reversal_ns=ladders.worst_reversal_ns,
+        late_rows=late,
+        gaps=manifest.gaps,
+        gap_count=manifest.counts.get("gaps", 0),
+        defects=manifest.defects,
+    )
+
+
+def _late(rows: np.ndarray) -> int:
+    """Count changes and prints whose venue time lies more than ``LATE_NS`` before the virtual time they came at."""
+    moving = (rows["kind"] == RowKind.CHANGE) | (rows["kind"] == RowKind.PRINT)
+    behind = (rows["ts_ns"] - rows["venue_ns"] > LATE_NS) & (rows["venue_ns"] > 0)
+    return int(np.count_nonzero(moving & behind))
+
+
+def _minute(start: int, count: MinuteCount) -> Minute:
+    wrong = count.mismatched / count.compared if count.compared else 0.0
+    share = max(wrong, count.crossed / count.messages if count.messages else 0.0)
+    status = "bad" if share > BAD_SHARE else "suspect" if share > SUSPECT_SHARE else "ok"
+    text = datetime.fromtimestamp(start * MINUTE_NS // NS_PER_S, UTC).strftime("%Y-%m-%dT%H:%MZ")
+    return Minute(text, status, count.compared, count.mismatched, count.crossed)
+
+
+def _starts(minutes: tuple[Minute, ...], status: str) -> tuple[str, ...]:
+    return tuple(minute.start for minute in minutes if minute.status == status)
+
+
+def _problems(
+    ladders: Ladders, minutes: tuple[Minute, ...], manifest: Manifest, late: int, *, hash_ok: bool
+) -> list[str]:
+    problems = []
+    if not hash_ok:
+        problems.append("content hash differs from the manifest: the tape was changed, import the recording again")
+    bad = _starts(minutes, "bad")
+    if bad:
+        problems.append(f"{len(bad)} minutes contradict the venue's best prices or are crossed: {', '.join(bad)}")
+    if ladders.derived_differ:
+        problems.append(f"{ladders.derived_differ} derived books differ from the recorded one: import again")
+    if late > LATE_SHARE * ladders.rows:
+        problems.append(f"{late} rows are out of order by more than a second: order the recording by venue time")
+    late_books, books = manifest.defects.get("late_books", 0), manifest.counts.get("books", 0)
+    if late_books > LATE_SHARE * books:
+        problems.append(f"{late_books} of {books} books came out of order: order the recording by venue time")
+    return problems
