@@ -85,7 +85,7 @@ def check(name, *, passed=True):
 def fill(number, of, seq, *, price, size, fee=0, liquidity=Liquidity.TAKER):
     return Fill(
         seq, NOON_NS + seq * 1_000_000, FillId(f"fill-{number}"), of.id, of.market, of.token, of.side, price, size, fee,
-        liquidity, Cause.BOOK,
+        liquidity, Cause.BOOK, NOON_NS + seq * 1_000_000 - 5,
     )  # fmt: skip
 
 
@@ -103,42 +103,56 @@ def scripted():
         intent(5, Side.SELL, price=5300, size=4 * SHARES, strategy="inventory_maker", purpose=Purpose.QUOTE),
     )
     over = intent(6, price=5000, size=900 * SHARES)
+
+    def final(seq, number, *, confirmed=True):
+        return FillStatus(**at(seq), fill=FillId(f"fill-{number}"), confirmed=confirmed)
+
+    def said(seq, action, reason, **numbers):
+        plain = {"token": -1, "confidence": 0.0, "edge": 0.0, "size_u6": 0, "why": ()}
+        return Decision(**at(seq), strategy="mean_reversion", market=0, action=action, reason=reason, **plain | numbers)
+
+    def sent(seq, wanted, *checks):
+        return OrderSent(**at(seq), intent=wanted, checks=checks)
+
+    def done(kind, seq, wanted, reason):
+        return kind(**at(seq), intent=wanted.id, reason=reason)
+
+    def ack(seq, wanted, status):
+        return OrderAck(**at(seq), intent=wanted.id, status=status)
+
+    bad = intent(7)
+    permit = (check("cash"), check("total_exposure", passed=False))
+    why = (Term("deviation", 0.02),)
     return [
         [header(), CashMoved(-1, NOON_NS, "deposit", 1_000_000_000)],
         [
             SourceChanged(status="live", **at(0)),
-            Decision(
-                **at(1), strategy="mean_reversion", market=0, action="hold", reason="warming_up", token=-1, confidence=0.0,
-                edge=0.0, size_u6=0, why=(),
-            ),
-            Decision(
-                **at(2), strategy="mean_reversion", market=0, action="buy", reason="", token=0, confidence=0.7,
-                edge=0.015, size_u6=10 * SHARES, why=(Term("deviation", 0.02),),
-            ),
-            OrderSent(**at(2), intent=buy, checks=(check("order_notional"),)),
+            said(1, "hold", "warming_up"),
+            said(2, "buy", "", token=0, confidence=0.7, edge=0.015, size_u6=10 * SHARES, why=why),
+            sent(2, buy, check("order_notional")),
         ],
-        [OrderAck(**at(3), intent=buy.id, status="live")],
+        [ack(3, buy, "live")],
         [fill(1, buy, 4, price=4800, size=4 * SHARES, fee=69_890), TimerFired(**at(4))],
-        [fill(2, buy, 5, price=4700, size=6 * SHARES, fee=104_630), FillStatus(**at(6), fill=FillId("fill-1"), confirmed=True)],
-        [FillStatus(**at(6), fill=FillId("fill-2"), confirmed=True)],
-        [Refused(**at(7), intent=over, code="total_exposure", checks=(check("cash"), check("total_exposure", passed=False)))],
-        [OrderSent(**at(8), intent=sell, checks=(check("price_collar"),)), OrderSent(**at(8), intent=quote, checks=())],
-        [OrderAck(**at(9), intent=sell.id, status="matched"), OrderAck(**at(9), intent=quote.id, status="live")],
+        [fill(2, buy, 5, price=4700, size=6 * SHARES, fee=104_630), final(6, 1)],
+        [final(6, 2)],
+        [Refused(**at(7), intent=over, code="total_exposure", checks=permit)],
+        [sent(8, sell, check("price_collar")), sent(8, quote)],
+        [ack(9, sell, "matched"), ack(9, quote, "live")],
         [fill(3, sell, 10, price=5210, size=10 * SHARES, fee=174_690)],
-        [FillStatus(**at(12), fill=FillId("fill-3"), confirmed=True)],
+        [final(12, 3)],
         [fill(4, quote, 13, price=4700, size=3 * SHARES, liquidity=Liquidity.MAKER)],
         [fill(5, quote, 14, price=4700, size=2 * SHARES, liquidity=Liquidity.MAKER)],
-        [FillStatus(**at(15), fill=FillId("fill-4"), confirmed=True), FillStatus(**at(15), fill=FillId("fill-5"), confirmed=False)],
-        [CancelSent(**at(16), intent=quote.id, reason="requote"), OrderDone(**at(17), intent=quote.id, reason="requote")],
-        [OrderSent(**at(18), intent=win, checks=()), fill(6, win, 19, price=2999, size=20 * SHARES, fee=293_930)],
-        [FillStatus(**at(20), fill=FillId("fill-6"), confirmed=True), Settled(**at(21), market=1, payout_g4=(0, 10_000), origin="derived")],
-        [OrderSent(**at(22), intent=late, checks=()), OrderLost(**at(23), intent=late.id)],
-        [OrderAck(**at(24), intent=late.id, status="live"), CancelSent(**at(25), intent=late.id, reason="kill")],
-        [CancelRejected(**at(26), intent=late.id, reason="not_found"), Command(**at(27), name="kill", argument="test")],
-        [OrderSent(**at(28), intent=intent(7), checks=()), OrderRejected(**at(29), intent=intent(7).id, reason="breaks_tick")],
+        [final(15, 4), final(15, 5, confirmed=False)],
+        [done(CancelSent, 16, quote, "requote"), done(OrderDone, 17, quote, "requote")],
+        [sent(18, win), fill(6, win, 19, price=2999, size=20 * SHARES, fee=293_930)],
+        [final(20, 6), Settled(**at(21), market=1, payout_g4=(0, 10_000), origin="derived")],
+        [sent(22, late), OrderLost(**at(23), intent=late.id)],
+        [ack(24, late, "live"), done(CancelSent, 25, late, "kill")],
+        [done(CancelRejected, 26, late, "not_found"), Command(**at(27), name="kill", argument="test")],
+        [sent(28, bad), done(OrderRejected, 29, bad, "breaks_tick")],
         [Marked(**at(30), cash_u6=(1, 2), value_u6=(3, 4), exposure_u6=5)],
-        [SessionEnded("tape_end", "cd" * 32, 1_790_000_001_000_000_000)],
-    ]  # fmt: skip
+        [SessionEnded("tape_end", "cd" * 32, 1_790_000_001_000_000_000, 900)],
+    ]
 
 
 def write_session(directory, batches, *, close=True):

@@ -96,19 +96,23 @@ def test_a_locked_ledger_says_who_waits_and_readers_are_not_blocked(tmp_path):
         assert tail(ledger, tmp_path / "s-1") > 0
 
 
+def write_beyond(ledger, pages):
+    rows = [
+        {"session": "x", "record": number, "kind": "command", "name": "", "detail": "x" * 4000} for number in range(100)
+    ]
+    with ledger.writing() as connection:
+        connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
+        connection.execute(tables.session_events.insert(), rows)
+
+
 def test_a_full_database_keeps_what_it_had(tmp_path):
     write_session(tmp_path / "s-1", scripted())
     with open_ledger(tmp_path / "ledger.sqlite") as ledger:
         pages = sqlite3.connect(tmp_path / "ledger.sqlite")
         with contextlib.closing(pages):
             used = pages.execute("PRAGMA page_count").fetchone()[0]
-        with pytest.raises(LedgerError, match="the disk is full; free space"), ledger.writing() as connection:
-            connection.exec_driver_sql(f"PRAGMA max_page_count={used}")
-            for number in range(100):
-                connection.execute(
-                    tables.session_events.insert(),
-                    {"session": "x", "record": number, "kind": "command", "name": "", "detail": "x" * 4000},
-                )
+        with pytest.raises(LedgerError, match="the disk is full; free space"):
+            write_beyond(ledger, used)
         with ledger.reading() as connection:
             assert connection.execute(select(tables.session_events)).all() == []
 

@@ -61,7 +61,7 @@ def header(session="s-1", tape_sha256="ab" * 32):
 def fill(number):
     return Fill(
         number, number * 1000, FillId(f"fill-{number}"), IntentId("ord-000001"), 0, number % 2, Side.BUY,
-        4850, 10_000_000, 0, Liquidity.MAKER, Cause.PRINT,
+        4850, 10_000_000, 0, Liquidity.MAKER, Cause.PRINT, number,
     )  # fmt: skip
 
 

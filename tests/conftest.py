@@ -1,0 +1,23 @@
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings as hypothesis_settings
+
+hypothesis_settings.register_profile("polydesk", deadline=None, derandomize=True, print_blob=True)
+hypothesis_settings.load_profile("polydesk")
+
+
+@pytest.fixture(scope="session")
+def shared_dir(tmp_path_factory):
+    """One folder for all test processes of this run."""
+    base = Path(tmp_path_factory.getbasetemp())
+    return base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+
+
+@pytest.fixture(scope="session")
+def sample(shared_dir):
+    """The bundled recordings as one tape, imported once per run."""
+    from polydesk.tape import ensure_sample
+
+    return ensure_sample(shared_dir / "sample")
