@@ -48,7 +48,7 @@ def walk_rows(seed, markets=2, steps=1500, seconds=290):
     for step in range(steps):
         ts = T0 + int(seconds * S * step / steps)
         m = rng.randrange(markets)
-        mids[m] = min(9000, max(1000, mids[m] + rng.choice((-200, -100, -100, 0, 0, 0, 100, 100, 200))))
+        mids[m] = min(9000, max(1000, mids[m] + rng.choice((-600, -200, -100, -100, 0, 0, 0, 100, 100, 200, 600))))
         book = {}
         for level in range(1, 6):
             book[1, mids[m] - 100 * level] = rng.randrange(5, 200) * 1_000_000
@@ -76,7 +76,9 @@ def changes(old, new, m, ts):
 
 def to_rows(tuples):
     rows = empty_rows(len(tuples))
-    for name, column in zip(("ts_ns", "market", "kind", "side", "price_g4", "size_u6", "flags"), zip(*tuples, strict=True), strict=True):
+    for name, column in zip(
+        ("ts_ns", "market", "kind", "side", "price_g4", "size_u6", "flags"), zip(*tuples, strict=True), strict=True
+    ):
         rows[name] = np.array(column)
     rows["venue_ns"] = rows["ts_ns"]
     rows["seq"] = np.arange(len(rows))

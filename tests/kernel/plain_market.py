@@ -1,4 +1,4 @@
-"""One market written the obvious way: dictionaries, lists, one micro-share at a time. The oracle of the kernel tests."""
+"""One market written the obvious way: dictionaries, lists, one micro-share at a time: the oracle of the tests."""
 
 from collections import Counter
 from dataclasses import dataclass, field

@@ -175,8 +175,15 @@ def test_slots_run_out_and_come_back():
 
 @pytest.mark.parametrize(
     ("market", "side", "price", "size", "handle"),
-    [(1, 1, 4000, 1, 1), (-1, 1, 4000, 1, 1), (0, 0, 4000, 1, 1), (0, 1, 0, 1, 1), (0, 1, 10_000, 1, 1)]
-    + [(0, 1, 4000, 0, 1), (0, 1, 4000, 1, 0)],
+    [
+        (1, 1, 4000, 1, 1),
+        (-1, 1, 4000, 1, 1),
+        (0, 0, 4000, 1, 1),
+        (0, 1, 0, 1, 1),
+        (0, 1, 10_000, 1, 1),
+        (0, 1, 4000, 0, 1),
+        (0, 1, 4000, 1, 0),
+    ],
 )
 def test_an_impossible_order_is_refused_loudly(market, side, price, size, handle):
     desk = quoted()

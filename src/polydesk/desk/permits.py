@@ -30,7 +30,7 @@ def submit(
     """Ask risk for a permit and send the order when it is given; return whether it was.
 
     Quotes rest post-only until cancelled; entries and exits take what is there and rest nothing. A slot that was
-    refused is not asked again before ``orders.retry_s``.
+    refused is not asked again before ``orders.refused_retry_s``.
     """
     state = desk.state
     slot = slot_of(strategy, market, token, side)
@@ -60,9 +60,9 @@ def slot_of(strategy: str, market: int, token: int, side: Side) -> str:
 
 
 def refused_lately(desk: Desk, slot: str) -> bool:
-    """Return whether risk refused this slot within ``orders.retry_s``."""
+    """Return whether risk refused this slot within ``orders.refused_retry_s``."""
     refused_ns = desk.state.denied.get(slot)
-    return refused_ns is not None and desk.state.now_ns - refused_ns < seconds_ns(desk.config.orders.retry_s)
+    return refused_ns is not None and desk.state.now_ns - refused_ns < seconds_ns(desk.config.orders.refused_retry_s)
 
 
 def cancel(desk: Desk, name: IntentId, reason: str) -> None:

@@ -129,7 +129,7 @@ def _message_end(books: Books, own: Own, fills: Fills, wake: Wake, market: int, 
     if event & _AT_LAST:
         if books.touch[market, 0] >= books.touch[market, 1]:
             books.count[market, _CROSSED] += 1
-        elif own.open[market] > 0:
+        if own.open[market] > 0:
             trade_through(books, own, fills, market, books.last[market, _SEQ])
     bits = _ON_OWN if fills.n[0] != before else 0
     if wake.mask[market] != 0:

@@ -32,7 +32,7 @@ def levels(books: Books, market: int, token: int, side: int, n: int) -> tuple[I3
     """
     prices = np.empty(n, np.int32)
     sizes = np.empty(n, np.int64)
-    half = (side < 0) ^ (token == 1)
+    half = (1 if side < 0 else 0) ^ token
     found = _copy_levels(books, market, half, prices, sizes)
     if token == 1:
         np.subtract(_ONE, prices, out=prices)

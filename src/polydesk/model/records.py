@@ -6,6 +6,7 @@ the wall clock and what happened to the process rather than to the desk.
 """
 
 from enum import StrEnum
+from typing import TypeGuard
 
 import msgspec
 
@@ -312,3 +313,8 @@ INPUTS: tuple[type, ...] = (
 
 HASHED: tuple[type, ...] = (*INPUTS, Decision, Refused, OrderSent, CancelSent)
 """The record types that make up ``journal_sha256``."""
+
+
+def is_input(record: Record) -> TypeGuard[Input]:
+    """Return whether a record is an input that is not on the tape."""
+    return isinstance(record, INPUTS)

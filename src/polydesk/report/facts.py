@@ -1,14 +1,8 @@
 """What a report states before any result: session, source, fill rule, headline numbers."""
 
+from polydesk.exchange.config import FILL_RULE
 from polydesk.report.quantities import NONE, cash, count, duration, gain, share_of, utc
 from polydesk.report.summary import Summary
-
-FILL_RULE = (
-    "Resting orders fill only by prints that reach them, behind all size displayed when they arrived, or by "
-    "trade-through up to the depth that crossed them, each share consumed once; never because displayed size "
-    "changed. Takers walk the recorded book; what they took stays taken until the level is restated."
-)
-"""The simulated exchange's fill rule, named in every report of a paper or backtest session."""
 
 LIVE_FILLS = "Fills are the venue's own reports."
 

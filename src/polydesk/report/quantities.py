@@ -10,6 +10,7 @@ NONE = "-"
 
 _CENT = Decimal("0.01")
 _FINE = Decimal("0.0001")
+_MICRO = Decimal("0.000001")
 
 
 def count(number: int) -> str:
@@ -18,12 +19,14 @@ def count(number: int) -> str:
 
 
 def cash(amount_u6: int | None) -> str:
-    """Write micro-pUSD in pUSD with two decimals, four when the amount is below 10 cents: ``1,234.50``."""
+    """Write micro-pUSD in pUSD: ``1,234.50``; four decimals below 10 cents, all six where those would show 0."""
     if amount_u6 is None:
         return NONE
     value = Decimal(amount_u6) / CASH_ONE_U6
-    step = _FINE if amount_u6 and abs(value) < Decimal("0.1") else _CENT
-    return f"{value.quantize(step, ROUND_HALF_EVEN):,}"
+    step = _CENT
+    if amount_u6 and abs(amount_u6) < CASH_ONE_U6 // 10:
+        step = _FINE if abs(amount_u6) >= 50 else _MICRO
+    return f"{value.quantize(step, ROUND_HALF_EVEN):,f}"
 
 
 def gain(amount_u6: int | None) -> str:

@@ -3,11 +3,13 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from typing import Any
 
 import msgspec
 
-from polydesk.model.market import Market
+from polydesk.model.grid import CASH_ONE_U6
+from polydesk.model.market import Fact, Market
 from polydesk.model.records import (
     CancelSent,
     Decision,
@@ -39,6 +41,7 @@ from polydesk.report.money import (
     open_positions,
     pnl_lines,
 )
+from polydesk.report.quantities import duration, price, shares, utc
 from polydesk.report.session import Session
 
 
@@ -207,13 +210,64 @@ def summarise(session: Session, bids: Bids | None = None) -> Summary:
     )
 
 
+def result(summary: Summary) -> dict[str, Any]:
+    """Return the final JSON of a session; amounts in pUSD, exact to a micro-pUSD."""
+    counts = summary.counts
+    return {
+        "session": summary.header.session,
+        "mode": summary.header.mode,
+        "source": summary.source,
+        "events": summary.events,
+        "markets": len(summary.markets),
+        "decisions": counts.decisions,
+        "orders": counts.orders,
+        "fills": counts.fills,
+        "refusals": counts.refusals,
+        "pnl": {
+            "matched": _amount(summary, summary.matched.net_u6),
+            "confirmed": _amount(summary, summary.confirmed.net_u6),
+        },
+        "fees": _amount(summary, summary.matched.fees_u6),
+        "sentinels": summary.sentinels,
+        "assumed": msgspec.to_builtins(summary.assumed),
+        "journal_sha256": summary.journal_sha256,
+    }
+
+
+def _amount(summary: Summary, amount_u6: int | None) -> Decimal | str:
+    if summary.broken:
+        return summary.sentinels
+    if amount_u6 is None:
+        return "unknown: open positions were never marked"
+    return Decimal(amount_u6) / CASH_ONE_U6
+
+
 def assumed_facts(markets: Sequence[Market]) -> tuple[Assumed, ...]:
     """Return the assumed facts of all markets, equal ones together."""
     grouped: dict[tuple[str, str], list[str]] = {}
     for market in markets:
-        for fact, value in market.assumed().items():
-            grouped.setdefault((fact, value), []).append(market.slug)
+        for fact in market.assumed():
+            grouped.setdefault((fact, _fact_text(market, fact)), []).append(market.slug)
     return tuple(Assumed(fact, value, tuple(slugs)) for (fact, value), slugs in sorted(grouped.items()))
+
+
+def _fact_text(market: Market, name: str) -> str:
+    if name == "fees":
+        return market.fees.note
+    fact: Fact[Any] = getattr(market, name)
+    if fact.value is None:
+        text = "not known"
+    elif name.endswith("_u6"):
+        text = f"{shares(fact.value)} shares"
+    elif name.endswith("_g4"):
+        text = price(fact.value)
+    elif name.endswith("_delay_ns"):
+        text = duration(fact.value) if fact.value else "none"
+    elif name.endswith("_ns"):
+        text = f"{utc(fact.value)} UTC"
+    else:
+        text = str(fact.value).lower()
+    return f"{text} ({fact.note})" if fact.note else text
 
 
 def _columns(money: Money, records: Sequence[Record]) -> tuple[Column, Column]:
@@ -256,9 +310,10 @@ def _source(session: Session) -> str:
 
 
 def _events(session: Session) -> int:
-    first, stop = session.header.tape_range
-    if any(isinstance(record, SessionEnded) and record.reason == "tape_end" for record in session.records):
-        return stop - first
+    first = session.header.tape_range[0]
+    for record in reversed(session.records):
+        if isinstance(record, SessionEnded):
+            return record.rows
     last = max((getattr(record, "seq", -1) for record in session.records), default=-1)
     return max(0, last + 1 - first)
 

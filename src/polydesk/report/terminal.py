@@ -7,8 +7,10 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from polydesk.report.explain import Explanation, check_table, step_table, why_table
 from polydesk.report.facts import fill_rule, headline, session_facts
 from polydesk.report.quality import Quality
+from polydesk.report.quantities import utc_ms
 from polydesk.report.summary import Summary
 from polydesk.report.tables import (
     Table,
@@ -43,6 +45,25 @@ def print_report(summary: Summary, console: Console, qualities: Sequence[Quality
             print_table(table, console)
 
 
+def print_explanation(explanation: Explanation, console: Console) -> None:
+    """Print everything about one order."""
+    console.print(Text(f"{explanation.order} of session {explanation.session}", style="bold"))
+    console.print(Text(f"{explanation.asked}."))
+    console.print(Text(f"Outcome: {explanation.outcome_text}."))
+    tables = [why_table(explanation.life.intent.why, "Why this order")]
+    decision = explanation.decision
+    if decision is not None:
+        word = decision.action + (f" ({decision.reason})" if decision.reason else "")
+        title = f"Decision of {decision.strategy} at {utc_ms(decision.ts_ns)}: {word}"
+        tables.append(why_table(decision.why, title))
+        if not decision.why:
+            console.print(Text(f"{title}."))
+    tables += [check_table(explanation.life.checks), step_table(explanation)]
+    for table in tables:
+        if table.rows:
+            print_table(table, console, limit=len(table.rows))
+
+
 def report_tables(summary: Summary, qualities: Sequence[Quality] = ()) -> list[Table]:
     """Return the report's tables in reading order."""
     counts = summary.counts
@@ -68,9 +89,8 @@ def print_table(table: Table, console: Console, limit: int = _SHOWN) -> None:
     """Print one table, leaving out optional columns where the terminal is too narrow and rows beyond ``limit``."""
     shown = _columns_that_fit(table, console.width)
     grid = RichTable(
-        title=table.title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False,
-        show_footer=bool(table.total), collapse_padding=True, show_edge=False,
-    )  # fmt: skip
+        box=box.SIMPLE_HEAD, pad_edge=False, show_footer=bool(table.total), collapse_padding=True, show_edge=False
+    )
     for at in shown:
         right = table.columns[at].startswith(">")
         grid.add_column(
@@ -84,6 +104,7 @@ def print_table(table: Table, console: Console, limit: int = _SHOWN) -> None:
     for row in table.rows[:limit]:
         grid.add_row(*(Text(row[at]) for at in shown))
     console.print()
+    console.print(Text(table.title, style="bold"))
     console.print(grid)
     if len(table.rows) > limit:
         console.print(Text(f"{len(table.rows) - limit} more rows are in the page (--html FILE).", style="dim"))

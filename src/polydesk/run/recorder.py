@@ -4,7 +4,8 @@ A resumed session first does again what its journal says it did; every record mu
 recorded ones are used up are new ones written.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import msgspec
 
@@ -24,6 +25,7 @@ from polydesk.model.records import (
 from polydesk.tape.journal import JournalWriter
 
 _SESSION_MARKS = (SessionStarted, SessionResumed, SessionHalted, SessionEnded)
+_TOLD = 4
 _FROM_OUTSIDE = (Command, CashMoved, SourceChanged)
 
 
@@ -77,22 +79,32 @@ class Recorder:
         return None
 
 
-def without_marks(records: Sequence[Record]) -> list[Record]:
+def without_marks(records: Sequence[Record]) -> list[Input | Output]:
     """Return the inputs and outputs among the records."""
     return [record for record in records if not isinstance(record, _SESSION_MARKS)]
 
 
 def difference(position: int, recorded: Record | None, got: Record | None) -> str:
-    """Describe the first difference between two sessions, field by field."""
+    """Describe the first difference between two sessions, down to the fields that differ."""
     where = f"record {position}"
     if recorded is None or got is None:
         only, record = ("now", got) if recorded is None else ("recorded", recorded)
         return f"{where}: only {only}: {record}"
+    one, two = msgspec.to_builtins(recorded), msgspec.to_builtins(got)
     if type(recorded) is not type(got):
-        return f"{where}: recorded {recorded}, now {got}"
-    fields = [
-        f"{field} recorded {getattr(recorded, field)!r}, now {getattr(got, field)!r}"
-        for field in msgspec.structs.asdict(recorded)
-        if getattr(recorded, field) != getattr(got, field)
-    ]
-    return f"{where} ({type(recorded).__name__} after row {getattr(recorded, 'seq', '-')}): " + "; ".join(fields)
+        return f"{where}: recorded {one}, now {two}"
+    told = [f"{path} recorded {a!r}, now {b!r}" for path, a, b in _leaves("", one, two)]
+    more = f"; and {len(told) - _TOLD} more" if len(told) > _TOLD else ""
+    row = getattr(recorded, "seq", -1)
+    return f"{where} ({type(recorded).__name__} after row {row}): " + "; ".join(told[:_TOLD]) + more
+
+
+def _leaves(path: str, one: Any, two: Any) -> Iterator[tuple[str, Any, Any]]:
+    if isinstance(one, dict) and isinstance(two, dict) and one.keys() == two.keys():
+        for key in one:
+            yield from _leaves(f"{path}.{key}" if path else str(key), one[key], two[key])
+    elif isinstance(one, list | tuple) and isinstance(two, list | tuple) and len(one) == len(two):
+        for index, (a, b) in enumerate(zip(one, two, strict=True)):
+            yield from _leaves(f"{path}[{index}]", a, b)
+    elif one != two:
+        yield path, one, two

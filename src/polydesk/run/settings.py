@@ -2,13 +2,19 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, ClassVar
+
+from pydantic import BaseModel
 
 from polydesk.desk.config import DeskConfig
 from polydesk.exchange.config import ExchangeConfig
 from polydesk.model.params import Params, param
 from polydesk.run.config import RunConfig
+from polydesk.run.settings_keys import leaf_keys
 from polydesk.run.settings_load import Loaded, diagnose, load
+from polydesk.run.settings_text import flow, plain
 
 DEFAULT_FILE = Path("polydesk.yaml")
 """Read from the working directory when no file is named."""
@@ -51,3 +57,63 @@ def check_settings(
 ) -> list[str]:
     """Return one message per problem of the configuration; an empty list when it is valid."""
     return diagnose(Settings, config_path(path), os.environ if env is None else env, overrides)[1]
+
+
+@dataclass(frozen=True)
+class Explained:
+    """One key as ``config explain`` shows it.
+
+    Attributes:
+        key: Dotted name.
+        value: In force.
+        origin: ``default``, ``FILE:LINE``, ``environment NAME`` or ``--set``.
+        default: Value when nothing sets it.
+        expected: Type, unit and range in words.
+        unit: Unit; empty when it has none.
+        tunable: Whether a parameter search may vary it.
+        help: What it does.
+    """
+
+    FACTS: ClassVar = ("value", "origin", "default", "expected", "unit", "tunable", "help")
+
+    key: str
+    value: Any
+    origin: str
+    default: Any
+    expected: str
+    unit: str
+    tunable: bool
+    help: str
+
+    @property
+    def text(self) -> str:
+        """The value with its unit and origin."""
+        return f"{flow(self.value)}{f' {self.unit}' if self.unit else ''}  ({self.origin})"
+
+    @property
+    def about(self) -> str:
+        """Help, range and default."""
+        tail = "; tunable" if self.tunable else ""
+        return f"{self.help}; {self.expected}; default {flow(self.default)}{tail}"
+
+
+def describe(model: type[BaseModel], loaded: Loaded[Any]) -> list[Explained]:
+    """Return every key of a loaded configuration with all there is to know about it."""
+    out = []
+    for key in leaf_keys(model).values():
+        value: Any = loaded.settings
+        for name in key.path:
+            value = getattr(value, name)
+        out.append(
+            Explained(
+                key.name,
+                plain(value),
+                loaded.origins[key.name],
+                plain(key.default),
+                key.expected,
+                key.unit,
+                key.tunable,
+                key.help,
+            )
+        )
+    return out

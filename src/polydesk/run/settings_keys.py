@@ -57,7 +57,7 @@ class Key:
 
 
 def leaf_keys(model: type[BaseModel]) -> dict[KeyPath, Key]:
-    """Return every leaf of ``model`` by its path, in order of declaration."""
+    """Return every leaf of ``model`` by its path, in order of declaration; a section's own keys come first."""
     return {key.path: key for key in _walk(model, (), None)}
 
 
@@ -98,7 +98,8 @@ def _all_paths(model: type[BaseModel], path: KeyPath) -> Iterator[KeyPath]:
 
 
 def _walk(model: type[BaseModel], path: KeyPath, default: BaseModel | None) -> Iterator[Key]:
-    for name, field in model.model_fields.items():
+    # Leaves first, so that a rendered section does not continue behind its sub-sections.
+    for name, field in sorted(model.model_fields.items(), key=lambda item: submodel(item[1]) is not None):
         here = (*path, name)
         value = getattr(default, name) if default else field.get_default(call_default_factory=True)
         inner = submodel(field)
@@ -125,7 +126,9 @@ def _key(path: KeyPath, field: FieldInfo, default: Any) -> Key:
 
 def _expected(field: FieldInfo, unit: str) -> str:
     words = _kind(field.annotation)
-    if unit:
+    if unit == "fraction":
+        words = words.replace("a number", "a fraction")
+    elif unit:
         words += f" in {unit}"
     limits = [text for item in field.metadata if (text := _limit(item))]
     return ", ".join([words, *limits])

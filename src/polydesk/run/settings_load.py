@@ -62,26 +62,45 @@ def diagnose(
     Raises:
         ConfigError: A source cannot be read at all.
     """
-    keys = leaf_keys(model)
     sources = _Sources()
     if path is not None:
         document = read_document(path)
         sources.values = document.values
         sources.origins = {key: f"{document.name}:{line}" for key, line in document.lines.items()}
+    return _merged(model, sources, env, overrides)
+
+
+def _merged(
+    model: type[M], sources: _Sources, env: Mapping[str, str], overrides: Sequence[str]
+) -> tuple[Loaded[M] | None, list[str]]:
+    keys = leaf_keys(model)
     for name, text in sorted(env.items()):
         if name.upper().startswith(ENV_PREFIX):
             _put(sources, keys, tuple(name[len(ENV_PREFIX) :].lower().split("__")), text, f"environment {name}")
-    for override in overrides:
-        key, sign, text = override.partition("=")
+    for text in overrides:
+        key, sign, value = text.partition("=")
         if not sign:
-            raise ConfigError(f"--set {override!r}: write section.key=value")
-        _put(sources, keys, tuple(key.strip().split(".")), text, "--set")
+            raise ConfigError(f"--set {text!r}: write section.key=value")
+        _put(sources, keys, tuple(key.strip().split(".")), value, "--set")
     try:
         settings = model.model_validate_json(json.dumps(sources.values), strict=True)
     except ValidationError as err:
         problems = [_problem(model, keys, sources, detail) for detail in err.errors(include_url=False)]
         return None, list(dict.fromkeys(problems))
     return Loaded(settings, {key.name: _origin(sources, key.path) for key in keys.values()}), []
+
+
+def override(base: M, overrides: Sequence[str]) -> M:
+    """Return ``base`` with ``section.key=value`` texts applied to it.
+
+    Raises:
+        ConfigError: Lists every unknown key and wrong value.
+    """
+    sources = _Sources(json.loads(base.model_dump_json()))
+    loaded, problems = _merged(type(base), sources, {}, overrides)
+    if loaded is None:
+        raise ConfigError("; ".join(problems))
+    return loaded.settings
 
 
 def _put(sources: _Sources, keys: Mapping[KeyPath, Key], path: KeyPath, text: str, origin: str) -> None:

@@ -18,7 +18,7 @@ LOT_U6 = 10_000
 class SizingParams(Params):
     """How large a signal entry is."""
 
-    position_fraction: float = param(0.005, "fraction", "of equity in one full-size entry", low=0, high=1, tunable=True)
+    position_fraction: float = param(0.002, "fraction", "of equity in one full-size entry", low=0, high=1, tunable=True)
     smallest: float = param(0.25, "fraction", "of a full-size entry at the lowest conviction", low=0, high=1)
     high_volatility: float = param(0.10, "price", "standard deviation over a minute above which size is halved", low=0)
     medium_volatility: float = param(0.05, "price", "likewise, size is cut to three quarters", low=0)

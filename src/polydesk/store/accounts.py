@@ -1,49 +1,41 @@
 """Positions and realised exits of the ledger: how fills, failures and settlements change them.
 
-The matched column follows fills as they are matched, the confirmed column as they become final. A failed fill is
-taken out as if it had never been: the position is computed again from the fills that remain.
+The matched column follows fills as they are matched. A failed fill is taken out as if it had never been: the
+position is computed again from the fills that remain. The confirmed column takes final fills in the order in which
+they were matched, so it never sells what it does not hold yet.
 """
 
 from polydesk.model.orders import Purpose, Side
 from polydesk.model.reasons import Exit
 from polydesk.store.changes import Changes
 from polydesk.store.positions import Closing, Holding, settle, trade
-from polydesk.store.rows import FillRow, PositionKey, PositionRow
+from polydesk.store.rows import FillRow, PositionRow, key_of
 from polydesk.store.tables import realised_exits
 
 
 def match(changes: Changes, fill: FillRow) -> None:
     """Book a new fill in the matched column."""
-    _book(changes, changes.position(_key(fill)), fill)
+    changes.wait_for_booking(fill)
+    _book(changes, changes.position(key_of(fill)), fill)
 
 
-def confirm(changes: Changes, fill: FillRow) -> None:
-    """Book a fill that became final in the confirmed column."""
-    position = changes.position(_key(fill))
-    position.confirmed = _paid(changes, position, _traded(position.confirmed, fill)[0])
-
-
-def fail(changes: Changes, fill: FillRow) -> None:
-    """Take a failed fill, already marked so, out of both columns and out of the realised exits."""
-    key = _key(fill)
+def finish(changes: Changes, fill: FillRow) -> None:
+    """Follow a fill that became final, already marked so."""
+    key = key_of(fill)
     position = changes.position(key)
-    rows = changes.fills_of(key)
-    _redo_matched(changes, position, [row for row in rows if row.status != "failed"])
-    final = [row for row in rows if row.status == "confirmed"]
-    position.confirmed = Holding()
-    for row in sorted(final, key=lambda row: row.final_record or 0):
+    if fill.status == "failed":
+        rows = [row for row in changes.fills_of(key) if row.status != "failed"]
+        _redo_matched(changes, position, rows)
+    for row in changes.bookable(key):
+        row.booked = True
         position.confirmed = _paid(changes, position, _traded(position.confirmed, row)[0])
 
 
 def pay_out(changes: Changes, market: int) -> None:
-    """Settle every position of a market in both columns; the market's settlement is known already."""
+    """Settle every position of a market in both columns; ``changes.settled`` knows the market already."""
     for position in changes.positions_in(market):
         _pay(changes, position, None)
         position.confirmed = _paid(changes, position, position.confirmed)
-
-
-def _key(row: FillRow | PositionRow) -> PositionKey:
-    return row.strategy, row.market, row.token
 
 
 def _traded(holding: Holding, fill: FillRow) -> tuple[Holding, Closing | None]:
@@ -51,17 +43,17 @@ def _traded(holding: Holding, fill: FillRow) -> tuple[Holding, Closing | None]:
 
 
 def _paid(changes: Changes, position: PositionRow, holding: Holding) -> Holding:
-    settlement = changes.settlement(position.market)
+    settlement = changes.settled.get(position.market)
     return settle(holding, settlement.payout_g4[position.token])[0] if settlement else holding
 
 
 def _redo_matched(changes: Changes, position: PositionRow, rows: list[FillRow]) -> None:
-    key = _key(position)
-    changes.closings_redone.add(key)
+    key = key_of(position)
+    changes.exits_redone.add(key)
     exits = changes.added.get(realised_exits, [])
     exits[:] = [row for row in exits if (row["strategy"], row["market"], row["token"]) != key]
     position.matched, position.opened_ns = Holding(), 0
-    settlement = changes.settlement(position.market)
+    settlement = changes.settled.get(position.market)
     for row in rows:
         if not settlement or row.record < settlement.record:
             _book(changes, position, row)
@@ -81,14 +73,14 @@ def _book(changes: Changes, position: PositionRow, fill: FillRow) -> None:
         if not reason and order and order.purpose == Purpose.QUOTE:
             reason = Exit.QUOTE.value
         _write(changes, position, closing, record=fill.record, ts_ns=fill.ts_ns, fill=fill.id, reason=reason)
-    settlement = changes.settlement(position.market)
+    settlement = changes.settled.get(position.market)
     if settlement and settlement.record < fill.record:
         _pay(changes, position, fill)
 
 
 def _pay(changes: Changes, position: PositionRow, late: FillRow | None) -> None:
     """Settle the matched column if the market is settled: at the settlement, or at a fill reported after it."""
-    settlement = changes.settlement(position.market)
+    settlement = changes.settled.get(position.market)
     if settlement is None:
         return
     position.matched, closing = settle(position.matched, settlement.payout_g4[position.token])
@@ -113,6 +105,7 @@ def _write(
         shares_u6=closing.shares_u6,
         cost_u6=closing.cost_u6,
         proceeds_u6=closing.proceeds_u6,
+        dust_u6=closing.dust_u6,
         realised_u6=closing.realised_u6,
         entry_fees_u6=closing.entry_fees_u6,
         exit_fee_u6=closing.exit_fee_u6,

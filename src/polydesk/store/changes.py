@@ -1,10 +1,12 @@
-"""What a batch of records changes in the ledger: rows to add, rows to replace, and the rows it read for that."""
+"""What a batch of records changes in the ledger: rows to add and rows to replace, on top of the stored ones."""
 
+from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import Table
 
-from polydesk.store.rows import FillRow, OrderRow, PositionKey, PositionRow
+from polydesk.model.records import Record
+from polydesk.store.rows import FillRow, OrderRow, PositionKey, PositionRow, key_of
 
 
 class Settlement(NamedTuple):
@@ -18,81 +20,108 @@ class Settlement(NamedTuple):
 class Stored(Protocol):
     """Rows of one session as they stand in the ledger."""
 
-    def order(self, intent: str) -> OrderRow | None:
-        """Return the order of that intent."""
+    def orders(self, intents: Collection[str]) -> list[OrderRow]:
+        """Return the orders of these intents that exist."""
 
-    def fill(self, fill: str) -> FillRow | None:
-        """Return the fill of that id."""
+    def fills(self, ids: Collection[str]) -> list[FillRow]:
+        """Return the fills of these ids that exist."""
 
-    def fills(self, key: PositionKey) -> list[FillRow]:
+    def unbooked_fills(self) -> list[FillRow]:
+        """Return the fills that are neither failed nor in the confirmed column."""
+
+    def fills_of(self, key: PositionKey) -> list[FillRow]:
         """Return all fills of a position."""
 
-    def position(self, key: PositionKey) -> PositionRow | None:
-        """Return the position of that strategy and token."""
+    def positions(self) -> list[PositionRow]:
+        """Return all positions."""
 
-    def positions(self, market: int) -> list[PositionRow]:
-        """Return all positions in a market."""
+    def settlements(self) -> dict[int, Settlement]:
+        """Return the settled markets."""
 
-    def settlement(self, market: int) -> Settlement | None:
-        """Return how a market was settled."""
+
+class NothingStored:
+    """An empty ledger."""
+
+    def orders(self, intents: Collection[str]) -> list[OrderRow]:
+        """Return none."""
+        del intents
+        return []
+
+    def fills(self, ids: Collection[str]) -> list[FillRow]:
+        """Return none."""
+        del ids
+        return []
+
+    def unbooked_fills(self) -> list[FillRow]:
+        """Return none."""
+        return []
+
+    def fills_of(self, key: PositionKey) -> list[FillRow]:
+        """Return none."""
+        del key
+        return []
+
+    def positions(self) -> list[PositionRow]:
+        """Return none."""
+        return []
+
+    def settlements(self) -> dict[int, Settlement]:
+        """Return none."""
+        return {}
 
 
 class Changes:
-    """Rows as they will be, on top of the stored ones.
+    """Rows as they will be.
 
     Attributes:
         session: Whose rows they are.
         record: Number of the record that is being applied.
         added: New rows of tables that only grow.
-        orders: Orders read or made so far; every one of them is written back.
+        orders: Orders that were read or made; they are written back.
         fills: Likewise.
         positions: Likewise.
-        settled: Settlements of these records.
+        settled: Settled markets.
         made: Table name and key of the orders, fills and positions that are not in the ledger yet.
-        closings_redone: Positions whose realised exits are to be replaced by the rows in ``added``.
+        exits_redone: Positions whose stored realised exits are replaced by the rows in ``added``.
         session_columns: Columns of the session's own row to set.
     """
 
-    def __init__(self, session: str, record: int, stored: Stored) -> None:
+    def __init__(self, session: str, record: int, stored: Stored, records: Iterable[Record]) -> None:
+        """Read at once what ``records``, which will be applied, speak of."""
         self.session = session
         self.record = record
         self.added: dict[Table, list[dict[str, Any]]] = {}
-        self.orders: dict[str, OrderRow] = {}
-        self.fills: dict[str, FillRow] = {}
+        told = list(records)
+        fills = {told_of for one in told for name in ("fill", "id") if (told_of := _named(one, name))}
+        self.fills = {row.id: row for row in stored.fills(fills)} if fills else {}
+        self.fills |= {row.id: row for row in stored.unbooked_fills() if row.id not in self.fills}
+        intents = {told_of for one in told if (told_of := _named(one, "intent"))}
+        intents |= {row.intent for row in self.fills.values()}
+        self.orders = {row.intent: row for row in stored.orders(intents)} if intents else {}
         self.positions: dict[PositionKey, PositionRow] = {}
-        self.settled: dict[int, Settlement] = {}
+        self.settled = stored.settlements()
         self.made: set[tuple[str, str | PositionKey]] = set()
-        self.closings_redone: set[PositionKey] = set()
+        self.exits_redone: set[PositionKey] = set()
         self.session_columns: dict[str, Any] = {}
         self._stored = stored
+        self._stored_positions = {key_of(row): row for row in stored.positions()}
+        self._unbooked: dict[PositionKey, list[FillRow]] = {}
+        for row in sorted(self.fills.values(), key=lambda row: row.record):
+            self.wait_for_booking(row)
 
     def add(self, table: Table, **columns: Any) -> None:
-        """Add a row of the current record to a table that only grows."""
+        """Add a row, of the current record unless ``record`` is given, to a table that only grows."""
         self.added.setdefault(table, []).append({"session": self.session, "record": self.record} | columns)
 
     def order(self, intent: str) -> OrderRow | None:
         """Return the order of that intent, to be changed in place."""
-        row = self.orders.get(intent) or self._stored.order(intent)
-        if row is not None:
-            self.orders[intent] = row
-        return row
-
-    def fill(self, fill: str) -> FillRow | None:
-        """Return the fill of that id, to be changed in place."""
-        row = self.fills.get(fill) or self._stored.fill(fill)
-        if row is not None:
-            self.fills[fill] = row
-        return row
-
-    def fills_of(self, key: PositionKey) -> list[FillRow]:
-        """Return all fills of a position in the order they were matched."""
-        rows = {row.id: row for row in self._stored.fills(key)}
-        rows |= {row.id: row for row in self.fills.values() if (row.strategy, row.market, row.token) == key}
-        return sorted(rows.values(), key=lambda row: row.record)
+        if intent not in self.orders:
+            self.orders |= {row.intent: row for row in self._stored.orders([intent])}
+        return self.orders.get(intent)
 
     def position(self, key: PositionKey) -> PositionRow:
         """Return the position of that strategy and token, made when there is none, to be changed in place."""
-        row = self.positions.get(key) or self._stored.position(key)
+        row = self.positions.get(key) or self._stored_positions.get(key)
         if row is None:
             row = PositionRow(self.session, *key, opened_ns=0)
             self.made.add(("positions", key))
@@ -100,11 +129,30 @@ class Changes:
         return row
 
     def positions_in(self, market: int) -> list[PositionRow]:
-        """Return all positions in a market, by strategy and token."""
-        for row in self._stored.positions(market):
-            self.positions.setdefault((row.strategy, row.market, row.token), row)
-        return [row for key, row in sorted(self.positions.items()) if key[1] == market]
+        """Return all positions in a market, by strategy and token, to be changed in place."""
+        keys = {*self.positions, *self._stored_positions}
+        return [self.position(key) for key in sorted(keys) if key[1] == market]
 
-    def settlement(self, market: int) -> Settlement | None:
-        """Return how a market was settled, if it was."""
-        return self.settled.get(market) or self._stored.settlement(market)
+    def fills_of(self, key: PositionKey) -> list[FillRow]:
+        """Return all fills of a position in the order they were matched."""
+        rows = {row.id: row for row in self._stored.fills_of(key)}
+        rows |= {row.id: row for row in self.fills.values() if key_of(row) == key}
+        return sorted(rows.values(), key=lambda row: row.record)
+
+    def wait_for_booking(self, fill: FillRow) -> None:
+        """Remember a fill until it fails or enters the confirmed column; fills come in the order of matching."""
+        if not fill.booked and fill.status != "failed":
+            self._unbooked.setdefault(key_of(fill), []).append(fill)
+
+    def bookable(self, key: PositionKey) -> list[FillRow]:
+        """Take the final fills of a position that no undecided fill precedes, in the order of matching."""
+        waiting = [row for row in self._unbooked.get(key, []) if row.status != "failed"]
+        ready = next((n for n, row in enumerate(waiting) if row.status == "matched"), len(waiting))
+        self._unbooked[key] = waiting[ready:]
+        return waiting[:ready]
+
+
+def _named(record: Record, field: str) -> str:
+    """Return the id that a record carries in ``field``, if it does."""
+    value = getattr(record, field, "")
+    return value if isinstance(value, str) else str(getattr(value, "id", ""))

@@ -131,10 +131,11 @@ def cancel_rejected(changes: Changes, record: CancelRejected) -> None:
 
 
 def fill_matched(changes: Changes, record: Fill) -> None:
-    """Add a fill to its order and to the position of the order's strategy."""
+    """Add a fill to its order and to the position of the order's strategy; a repeated report changes nothing."""
     order = _order(changes, record.intent)
-    if changes.fill(record.id) is not None:
-        raise LedgerError(f"session {changes.session}, record {changes.record}: fill {record.id} is told twice")
+    if record.id in changes.fills:
+        _event(changes, record, "fill_repeated", message=record.id)
+        return
     row = FillRow(
         session=changes.session,
         id=record.id,
@@ -152,9 +153,11 @@ def fill_matched(changes: Changes, record: Fill) -> None:
         fee_u6=record.fee_u6,
         liquidity=record.liquidity.value,
         cause=record.cause.value,
+        matched_ns=record.matched_ns,
         status="matched",
         final_record=None,
         final_ns=None,
+        booked=False,
     )
     changes.made.add(("fills", record.id))
     changes.fills[record.id] = row
@@ -174,14 +177,14 @@ def _count(order: OrderRow, fill: FillRow, sign: int) -> None:
 
 def fill_status(changes: Changes, record: FillStatus) -> None:
     """Make a fill final: confirmed, or failed and taken out again."""
-    fill = changes.fill(record.fill)
+    fill = changes.fills.get(record.fill)
     if fill is None:
         raise LedgerError(
             f"session {changes.session}, record {changes.record}: fill {record.fill} was never matched; "
             "the journal is of another version or was edited"
         )
     status = "confirmed" if record.confirmed else "failed"
-    if fill.status in {status, "failed"}:
+    if fill.status != "matched":
         return
     fill.status, fill.final_record, fill.final_ns = status, changes.record, record.ts_ns
     changes.add(
@@ -193,8 +196,6 @@ def fill_status(changes: Changes, record: FillStatus) -> None:
         reason="",
         message=fill.id,
     )
-    if record.confirmed:
-        accounts.confirm(changes, fill)
-    else:
+    if not record.confirmed:
         _count(_order(changes, fill.intent), fill, -1)
-        accounts.fail(changes, fill)
+    accounts.finish(changes, fill)

@@ -49,8 +49,14 @@ def apply(changes: Changes, record: Record) -> None:
 
 
 def _settled(changes: Changes, record: Settled) -> None:
-    if changes.settlement(record.market):
-        raise LedgerError(f"session {changes.session}, record {changes.record}: market {record.market} settled twice")
+    known = changes.settled.get(record.market)
+    if known is not None and known.payout_g4 != record.payout_g4:
+        raise LedgerError(
+            f"session {changes.session}, record {changes.record}: market {record.market} is settled again and "
+            "differently; a person has to look at it"
+        )
+    if known is not None:
+        return
     changes.settled[record.market] = Settlement(changes.record, record.ts_ns, record.payout_g4)
     changes.add(
         tables.settlements,

@@ -57,9 +57,11 @@ class FillRow(msgspec.Struct):
     fee_u6: int
     liquidity: str
     cause: str
+    matched_ns: int
     status: str
     final_record: int | None
     final_ns: int | None
+    booked: bool
 
 
 class PositionRow(msgspec.Struct):
@@ -76,6 +78,12 @@ class PositionRow(msgspec.Struct):
 
 PositionKey = tuple[str, int, int]
 """Strategy, market, token."""
+
+
+def key_of(row: FillRow | PositionRow) -> PositionKey:
+    """Return the position that a fill belongs to, or a position's own key."""
+    return row.strategy, row.market, row.token
+
 
 _HOLDING = Holding.__struct_fields__
 

@@ -1,9 +1,9 @@
 """Rows of one session read from the ledger, and changes written back to it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable
 from typing import Any
 
-from sqlalchemy import Column, Connection, Table, and_, bindparam, delete, insert, select, update
+from sqlalchemy import Column, ColumnElement, Connection, Table, and_, bindparam, delete, insert, select, update
 
 from polydesk.model.orders import OrderState
 from polydesk.store import tables
@@ -18,48 +18,59 @@ from polydesk.store.rows import (
     position_row,
 )
 
+_NAMES_AT_ONCE = 500
+"""Databases limit how many values one query may carry."""
+
 
 class StoredRows:
-    """Implements ``changes.Stored`` on an open transaction; rows are read when they are asked for."""
+    """Implements ``changes.Stored`` on an open transaction; nothing is kept between calls."""
 
     def __init__(self, connection: Connection, session: str) -> None:
         self._connection = connection
         self._session = session
 
-    def order(self, intent: str) -> OrderRow | None:
-        """Return the order of that intent."""
-        found = self._rows(tables.orders, intent=intent)
-        return OrderRow(**{**found[0], "state": OrderState(found[0]["state"])}) if found else None
+    def orders(self, intents: Collection[str]) -> list[OrderRow]:
+        """Return the orders of these intents that exist."""
+        found = self._named(tables.orders, tables.orders.c.intent, intents)
+        return [OrderRow(**{**row, "state": OrderState(row["state"])}) for row in found]
 
-    def fill(self, fill: str) -> FillRow | None:
-        """Return the fill of that id."""
-        found = self._rows(tables.fills, id=fill)
-        return FillRow(**found[0]) if found else None
+    def fills(self, ids: Collection[str]) -> list[FillRow]:
+        """Return the fills of these ids that exist."""
+        return [FillRow(**row) for row in self._named(tables.fills, tables.fills.c.id, ids)]
 
-    def fills(self, key: PositionKey) -> list[FillRow]:
+    def unbooked_fills(self) -> list[FillRow]:
+        """Return the fills that are neither failed nor in the confirmed column."""
+        fills = tables.fills
+        return [FillRow(**row) for row in self._rows(fills, fills.c.booked.is_(False), fills.c.status != "failed")]
+
+    def fills_of(self, key: PositionKey) -> list[FillRow]:
         """Return all fills of a position."""
         strategy, market, token = key
-        return [FillRow(**row) for row in self._rows(tables.fills, strategy=strategy, market=market, token=token)]
+        of = tables.fills.c
+        return [
+            FillRow(**row)
+            for row in self._rows(tables.fills, of.strategy == strategy, of.market == market, of.token == token)
+        ]
 
-    def position(self, key: PositionKey) -> PositionRow | None:
-        """Return the position of that strategy and token."""
-        strategy, market, token = key
-        found = self._rows(tables.positions, strategy=strategy, market=market, token=token)
-        return position_row(found[0]) if found else None
+    def positions(self) -> list[PositionRow]:
+        """Return all positions."""
+        return [position_row(row) for row in self._rows(tables.positions)]
 
-    def positions(self, market: int) -> list[PositionRow]:
-        """Return all positions in a market."""
-        return [position_row(row) for row in self._rows(tables.positions, market=market)]
+    def settlements(self) -> dict[int, Settlement]:
+        """Return the settled markets."""
+        return {
+            row["market"]: Settlement(row["record"], row["ts_ns"], (row["payout0_g4"], row["payout1_g4"]))
+            for row in self._rows(tables.settlements)
+        }
 
-    def settlement(self, market: int) -> Settlement | None:
-        """Return how a market was settled."""
-        for row in self._rows(tables.settlements, market=market):
-            return Settlement(row["record"], row["ts_ns"], (row["payout0_g4"], row["payout1_g4"]))
-        return None
+    def _named(self, table: Table, column: Column[str], names: Collection[str]) -> list[dict[str, Any]]:
+        wanted = sorted(names)
+        pieces = (wanted[at : at + _NAMES_AT_ONCE] for at in range(0, len(wanted), _NAMES_AT_ONCE))
+        return [row for piece in pieces for row in self._rows(table, column.in_(piece))]
 
-    def _rows(self, table: Table, **equal: object) -> list[Mapping[str, Any]]:
-        wanted = and_(table.c.session == self._session, *(table.c[name] == value for name, value in equal.items()))
-        return [dict(row) for row in self._connection.execute(select(table).where(wanted)).mappings()]
+    def _rows(self, table: Table, *wanted: ColumnElement[bool]) -> list[dict[str, Any]]:
+        query = select(table).where(table.c.session == self._session, *wanted)
+        return [dict(row) for row in self._connection.execute(query).mappings()]
 
 
 def write(connection: Connection, changes: Changes) -> None:
@@ -70,7 +81,7 @@ def write(connection: Connection, changes: Changes) -> None:
         connection, tables.positions, changes, ((key, position_columns(row)) for key, row in changes.positions.items())
     )
     exits = tables.realised_exits
-    for strategy, market, token in sorted(changes.closings_redone):
+    for strategy, market, token in sorted(changes.exits_redone):
         same = (exits.c.strategy == strategy, exits.c.market == market, exits.c.token == token)
         connection.execute(delete(exits).where(exits.c.session == changes.session, *same))
     for table, rows in changes.added.items():

@@ -73,13 +73,14 @@ fills = Table(
     "fills", metadata, _session(), _text("id", key=True), _record(key=False), *_when(), _text("intent"),
     _text("strategy"), _int("market"), _int("token"), _int("side"), _int("price_g4"), _int("size_u6"), _int("cash_u6"),
     _int("fee_u6"),
-    _text("liquidity"), _text("cause"), _text("status"), _int("final_record", nullable=True),
-    _int("final_ns", nullable=True), Index(None, "session", "intent"),
+    _text("liquidity"), _text("cause"), _int("matched_ns"), _text("status"), _int("final_record", nullable=True),
+    _int("final_ns", nullable=True), Column("booked", Boolean, nullable=False), Index(None, "session", "booked"),
     Index(None, "session", "strategy", "market", "token"),
 )  # fmt: skip
 """Trades of ours; ``status`` is matched, confirmed or failed.
 
-``cash_u6`` is signed (negative for a buy) and without the fee.
+``cash_u6`` is signed (negative for a buy) and without the fee; ``matched_ns`` is the venue's time of the match,
+``booked`` whether the fill is in the confirmed column (it waits for undecided fills matched before it).
 """
 
 decisions = Table(
@@ -102,20 +103,21 @@ positions = Table(
     *(
         _int(f"{column}_{name}_u6")
         for column in ("matched", "confirmed")
-        for name in ("shares", "cost", "open_fees", "fees", "realised")
+        for name in ("shares", "cost", "open_fees", "fees", "dust", "realised")
     ),
 )  # fmt: skip
 """Average-cost positions per strategy and token in two columns; ``open_fees`` is the part of the fees on open shares.
 
-``realised`` is before fees. ``opened_ns`` is when the matched shares last left zero.
+``realised`` is before fees and dust (rounding). ``opened_ns`` is when the matched shares last left zero.
 """
 
 realised_exits = Table(
     "realised_exits", metadata, _session(), _record(), _text("strategy", key=True), _int("token", key=True),
     _text("fill", key=True), _int("ts_ns"), _int("market"), _text("reason"), _int("opened_ns"), _int("shares_u6"),
-    _int("cost_u6"), _int("proceeds_u6"), _int("realised_u6"), _int("entry_fees_u6"), _int("exit_fee_u6"),
+    _int("cost_u6"), _int("proceeds_u6"), _int("dust_u6"), _int("realised_u6"), _int("entry_fees_u6"),
+    _int("exit_fee_u6"),
 )  # fmt: skip
-"""What selling or settlement realised (matched column), before fees, with the fees of both ends beside.
+"""What selling or settlement realised (matched column), before fees and dust, with the fees of both ends beside.
 
 ``fill`` is empty for a settlement.
 """

@@ -99,17 +99,18 @@ def _apply_next(connection: Connection, session: str, journal: Path) -> int:
     if records and not _continues(journal, offset, chain):
         _drop(connection, session)
         offset, records = 0, 0
-    changes = Changes(session, records, StoredRows(connection, session))
-    for batch in _next_batches(journal, offset):
-        for record in batch.records:
-            apply(changes, record)
-        offset, chain = batch.end, batch.chain.hex()
-    count = changes.record - records
-    if count:
-        _save_session(connection, changes)
-        write(connection, changes)
-        _move_cursor(connection, session, offset=offset, records=changes.record, chain=chain)
-    return count
+    batches = _next_batches(journal, offset)
+    if not batches:
+        return 0
+    told = [record for batch in batches for record in batch.records]
+    changes = Changes(session, records, StoredRows(connection, session), told)
+    for record in told:
+        apply(changes, record)
+    _save_session(connection, changes)
+    write(connection, changes)
+    last = batches[-1]
+    _move_cursor(connection, session, offset=last.end, records=changes.record, chain=last.chain.hex())
+    return len(told)
 
 
 def _next_batches(journal: Path, offset: int) -> list[Batch]:

@@ -3,12 +3,14 @@
 import hashlib
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from polydesk.model.errors import TapeError
@@ -29,6 +31,7 @@ class TapeWriter:
     """
 
     def __init__(self, out: Path, clock: str = "venue", *, constructed: bool = False) -> None:
+        out = out.resolve()
         self._out = out
         self._clock = clock
         self._constructed = constructed
@@ -60,7 +63,9 @@ class TapeWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._part is not None:
-            self._part.close()
+            # What is left open here is thrown away: an error while closing it must not hide why we are leaving.
+            with suppress(OSError, pa.ArrowException):
+                self._part.close()
             self._part = None
         shutil.rmtree(self._draft, ignore_errors=True)
 
@@ -85,8 +90,9 @@ class TapeWriter:
         self._kinds += np.bincount(rows["kind"], minlength=256)
         self._silences.watch(rows)
         days = rows["ts_ns"] // _DAY_NS
-        for piece in np.split(rows, np.flatnonzero(np.diff(days)) + 1):
-            self._append_to_day(piece, int(piece["ts_ns"][0] // _DAY_NS))
+        with self._disk():
+            for piece in np.split(rows, np.flatnonzero(np.diff(days)) + 1):
+                self._append_to_day(piece, int(piece["ts_ns"][0] // _DAY_NS))
 
     def finish(
         self,
@@ -101,7 +107,8 @@ class TapeWriter:
         """
         if not self.rows:
             raise TapeError(f"{self._out}: a tape needs at least one row; check the recording")
-        self._close_part()
+        with self._disk():
+            self._close_part()
         gaps = self._silences.finish(markets, self.last_ts_ns)
         counts = {kind.name.lower(): int(self._kinds[kind]) for kind in RowKind if self._kinds[kind]}
         manifest = Manifest(
@@ -120,12 +127,18 @@ class TapeWriter:
             defects=_total([source.defects for source in sources]),
             files=tuple(self._files),
         )
-        write_manifest(self._draft, manifest)
-        try:
+        with self._disk():
+            write_manifest(self._draft, manifest)
             self._draft.rename(self._out)
-        except OSError as err:
-            raise TapeError(f"{self._out}: cannot be put in place ({err.strerror}); choose another --out") from err
         return manifest
+
+    @contextmanager
+    def _disk(self) -> Iterator[None]:
+        """Name the tape when the disk says no."""
+        try:
+            yield
+        except (OSError, pa.ArrowException) as err:
+            raise TapeError(f"{self._out}: cannot be written ({err}); free some space or choose another --out") from err
 
     def _append_to_day(self, rows: np.ndarray, day: int) -> None:
         if day != self._day:

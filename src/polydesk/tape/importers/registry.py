@@ -74,9 +74,11 @@ class Registry:
         return entry.index, place
 
     def pair(self, first: str, second: str) -> None:
-        """Make two assets known as the two sides of one market that no source names."""
-        for asset_id in (first, second):
-            self.token(asset_id, f"derived:{first}")
+        """Take that two assets are the two sides of one market; a markets file that names either knows better."""
+        if first in self._listed_token or second in self._listed_token:
+            return
+        found = Listed(where="mirrored rows", condition_id=f"derived:{first}", tokens=(first, second))
+        self._listed_token[first] = self._listed_token[second] = found
 
     def _entry(self, asset_id: str, condition_id: str) -> _Entry:
         condition_id = condition_id.lower()

@@ -8,29 +8,21 @@ outside the spread lie on that side of the best prices before them, and the size
 from collections.abc import Iterator
 from pathlib import Path
 
-import msgspec
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from polydesk.model.errors import ImportFailed
 from polydesk.model.grid import PRICE_ONE_G4
 from polydesk.model.market import Origin
-from polydesk.model.rows import NO_WITNESS, RowFlag, RowKind, empty_rows
+from polydesk.model.rows import RowFlag, RowKind, empty_rows
 from polydesk.tape.importers.pairing import Votes, vote
 from polydesk.tape.importers.registry import Registry
-from polydesk.tape.importers.source import Head, Progress, damaged
-from polydesk.tape.importers.tally import EARLIEST_NS, LATEST_NS, Tally
-from polydesk.tape.importers.wire import MAX_SIZE_U6
-
-COLUMNS = ("timestamp", "price", "size", "best_bid", "best_ask", "side", "event_type", "asset_id")
-LOOKS_FOR = f"Parquet with columns {', '.join(COLUMNS)}"
+from polydesk.tape.importers.source import Head, Progress
+from polydesk.tape.importers.tally import Tally
+from polydesk.tape.importers.tickscope_columns import COLUMNS, LOOKS_FOR, Columns, read_columns, read_times
 
 _BATCH_ROWS = 65_536
-_PRICE_SLACK = 0.01
-_SIZE_SLACK = 0.01
-"""How far, in grid units, a double may lie from the grid: more than a double's error, less than any real step."""
+
+__all__ = ["LOOKS_FOR", "prepare", "rows", "sniff"]
 
 _MIN_PRINTS = 20
 """Trades outside the spread needed before they may contradict the reading of their side."""
@@ -38,46 +30,12 @@ _MIN_PRINTS = 20
 _TICKS = (1_000, 500, 100, 50, 25, 10, 5, 1)
 
 
-class Columns(msgspec.Struct, frozen=True):
-    """A recording's columns as exact arrays of one length.
-
-    Attributes:
-        ts_ns: Venue time.
-        asset: Index into ``assets``.
-        assets: Token ids.
-        price: Grid prices.
-        size: Micro-shares.
-        bid: Stated best bid, grid price; ``NO_WITNESS`` for trades.
-        ask: Stated best ask.
-        side: 1 BID, -1 ASK, 0 neither.
-        print: Whether the row is a trade.
-        row: Row number in the file.
-    """
-
-    ts_ns: np.ndarray
-    asset: np.ndarray
-    assets: list[str]
-    price: np.ndarray
-    size: np.ndarray
-    bid: np.ndarray
-    ask: np.ndarray
-    side: np.ndarray
-    print: np.ndarray
-    row: np.ndarray
-
-    def keep(self, mask: np.ndarray | slice) -> "Columns":
-        """Return the rows that ``mask`` selects."""
-        arrays = {name: getattr(self, name)[mask] for name in self.__struct_fields__ if name != "assets"}
-        return Columns(assets=self.assets, **arrays)
-
-
 def sniff(head: Head) -> int:
     """Return the first venue time in ns if this is a tickscope recording, else 0."""
     if not set(COLUMNS) <= head.columns.keys():
         return 0
-    times = _nanoseconds(head.path, _read(head.path, ["timestamp"])["timestamp"])
-    usable = times[(times >= EARLIEST_NS) & (times <= LATEST_NS)]
-    return int(usable[0]) if len(usable) else 0
+    times = read_times(head.path)
+    return int(times[0]) if len(times) else 0
 
 
 def prepare(paths: list[Path], registry: Registry) -> None:
@@ -144,86 +102,6 @@ def rows(path: Path, registry: Registry, tally: Tally, progress: Progress | None
         if progress:
             progress(path.name, size * (low + len(part.row)) // len(columns.row), size)
         yield _to_rows(part, virtual[low : low + _BATCH_ROWS], places, print_sign)
-
-
-def read_columns(path: Path, tally: Tally) -> Columns:
-    """Read a recording whole as exact numbers, leaving out rows that are not.
-
-    Raises:
-        ImportFailed: The file is damaged or a column has a type without meaning here.
-    """
-    table = _read(path, list(COLUMNS))
-    tally.records = table.num_rows
-    try:
-        price, bid, ask = (_grid(table[name], PRICE_ONE_G4) for name in ("price", "best_bid", "best_ask"))
-        size = _grid(table["size"], 1_000_000)
-        event = pc.utf8_upper(table["event_type"].cast(pa.string())).combine_chunks()
-        side = pc.utf8_upper(table["side"].cast(pa.string())).combine_chunks()
-        assets = table["asset_id"].cast(pa.string()).combine_chunks().dictionary_encode()
-    except (pa.ArrowException, ValueError) as err:
-        raise ImportFailed(f"{path}: a column has an unexpected type ({err}); looked for {LOOKS_FOR}") from err
-    ts_ns = _nanoseconds(path, table["timestamp"])
-    is_print = _is(event, "LAST_TRADE")
-    signs = _is(side, "BID").astype(np.int8) - _is(side, "ASK").astype(np.int8)
-    columns = Columns(
-        ts_ns=ts_ns,
-        asset=assets.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64),
-        assets=assets.dictionary.to_pylist(),
-        price=np.rint(price),
-        size=np.rint(size),
-        bid=np.where(is_print, NO_WITNESS, np.rint(bid)),
-        ask=np.where(is_print, NO_WITNESS, np.where(np.rint(ask) == 0, PRICE_ONE_G4, np.rint(ask))),
-        side=signs,
-        print=is_print,
-        row=np.arange(table.num_rows),
-    )
-    reasons = {
-        "malformed_rows": ~(is_print | (_is(event, "PRICE_CHANGE") & (signs != 0))) | (columns.asset < 0),
-        "implausible_times": (ts_ns < EARLIEST_NS) | (ts_ns > LATEST_NS),
-        "inexact_prices": ~(_exact(price, _PRICE_SLACK, PRICE_ONE_G4 - 1) & (columns.price >= 1)),
-        "inexact_sizes": ~_exact(size, _SIZE_SLACK, MAX_SIZE_U6),
-        "inexact_best_prices": ~is_print & ~(_exact(bid, 0.01, PRICE_ONE_G4) & _exact(ask, 0.01, PRICE_ONE_G4)),
-    }
-    good = np.ones(table.num_rows, bool)
-    for name, wrong in reasons.items():
-        bad = wrong & good
-        if bad.any():
-            tally.defect(name, f"row {int(np.argmax(bad))}", int(bad.sum()))
-        good &= ~bad
-    kept = columns.keep(good)
-    exact = {name: getattr(kept, name).astype(np.int64) for name in ("price", "size", "bid", "ask")}
-    return msgspec.structs.replace(kept, **exact)
-
-
-def _read(path: Path, names: list[str]) -> pa.Table:
-    try:
-        return pq.read_table(path, columns=names, partitioning=None)
-    except (OSError, pa.ArrowException) as err:
-        raise damaged(path, "Parquet", err) from err
-
-
-def _nanoseconds(path: Path, times: pa.ChunkedArray) -> np.ndarray:
-    try:
-        if pa.types.is_timestamp(times.type):
-            stamps = times.cast(pa.timestamp("ns", tz=times.type.tz)).cast(pa.int64())
-        else:
-            stamps = pc.multiply(times.cast(pa.int64()), 1_000_000)
-        return np.array(stamps.fill_null(0).to_numpy())
-    except pa.ArrowException as err:
-        raise ImportFailed(f"{path}: column timestamp is {times.type}, not a time ({err})") from err
-
-
-def _grid(numbers: pa.ChunkedArray, scale: int) -> np.ndarray:
-    return np.asarray(numbers.cast(pa.float64()).fill_null(float("nan")).to_numpy() * scale)
-
-
-def _exact(scaled: np.ndarray, slack: float, most: int) -> np.ndarray:
-    return np.asarray((np.abs(scaled - np.rint(scaled)) <= slack) & (scaled > -slack) & (scaled <= most + slack))
-
-
-def _is(words: pa.Array, word: str) -> np.ndarray:
-    equal: np.ndarray = pc.fill_null(pc.equal(words, word), fill_value=False).to_numpy(zero_copy_only=False)
-    return equal
 
 
 def _repeated(columns: Columns) -> np.ndarray:

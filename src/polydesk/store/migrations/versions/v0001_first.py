@@ -28,7 +28,8 @@ _TABLES = {
     ),
     "fills": (
         "session* id* record:int seq:int ts_ns:int intent strategy market:int token:int side:int price_g4:int "
-        "size_u6:int cash_u6:int fee_u6:int liquidity cause status final_record:int? final_ns:int?"
+        "size_u6:int cash_u6:int fee_u6:int liquidity cause matched_ns:int status final_record:int? final_ns:int? "
+        "booked:bool"
     ),
     "markets": (
         "session* market:int* condition_id slug question:text token0_id token1_id token0_outcome? token1_outcome?"
@@ -45,12 +46,13 @@ _TABLES = {
     ),
     "positions": (
         "session* strategy* market:int* token:int* opened_ns:int matched_shares_u6:int matched_cost_u6:int "
-        "matched_open_fees_u6:int matched_fees_u6:int matched_realised_u6:int confirmed_shares_u6:int "
-        "confirmed_cost_u6:int confirmed_open_fees_u6:int confirmed_fees_u6:int confirmed_realised_u6:int"
+        "matched_open_fees_u6:int matched_fees_u6:int matched_dust_u6:int matched_realised_u6:int "
+        "confirmed_shares_u6:int confirmed_cost_u6:int confirmed_open_fees_u6:int confirmed_fees_u6:int "
+        "confirmed_dust_u6:int confirmed_realised_u6:int"
     ),
     "realised_exits": (
         "session* record:int* strategy* token:int* fill* ts_ns:int market:int reason opened_ns:int shares_u6:int "
-        "cost_u6:int proceeds_u6:int realised_u6:int entry_fees_u6:int exit_fee_u6:int"
+        "cost_u6:int proceeds_u6:int dust_u6:int realised_u6:int entry_fees_u6:int exit_fee_u6:int"
     ),
     "refusals": (
         "session* record:int* seq:int ts_ns:int intent strategy market:int token:int side:int price_g4:int "
@@ -64,7 +66,7 @@ _TABLES = {
     "settlements": ("session* record:int* seq:int ts_ns:int market:int payout0_g4:int payout1_g4:int origin"),
 }
 _INDEXES = (
-    ("fills", ["session", "intent"]),
+    ("fills", ["session", "booked"]),
     ("fills", ["session", "strategy", "market", "token"]),
     ("order_events", ["session", "intent"]),
     ("refusals", ["session", "code"]),

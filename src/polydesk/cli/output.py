@@ -1,0 +1,52 @@
+"""Where output goes: results to stdout, everything else to stderr; with ``--json`` stdout ends with one object."""
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+EXIT_CODES = (
+    "Exit codes: 0 done; 1 the check says no; 2 bad input or usage; 3 refused by a safety rule; 130 interrupted."
+)
+"""Last line of every command's help."""
+
+
+def examples(*lines: str) -> str:
+    """Return a command's epilog: examples, then the exit codes."""
+    return "Examples:\n\n" + "\n\n".join(lines) + "\n\n" + EXIT_CODES
+
+
+def results(*, as_json: bool) -> "Console":
+    """Return the console for a command's result in words: stdout, or stderr when stdout is for JSON."""
+    from rich.console import Console
+
+    return Console(stderr=as_json, highlight=False, soft_wrap=False)
+
+
+def notices() -> "Console":
+    """Return the console for progress and remarks: stderr."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False)
+
+
+def emit_json(value: Any) -> None:
+    """Write ``value`` as one JSON object on one line, the last of stdout; decimals become exact numbers."""
+    import msgspec
+
+    sys.stdout.write(msgspec.json.Encoder(decimal_format="number").encode(value).decode() + "\n")
+    sys.stdout.flush()
+
+
+def emit_line(text: str) -> None:
+    """Write one plain line to stdout."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def complain(message: str) -> None:
+    """Write one ``error:`` line to stderr."""
+    typer.echo(f"error: {message}", err=True)

@@ -1,0 +1,68 @@
+"""``polydesk report`` and ``polydesk explain``: what happened, and why one order was sent or refused."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from polydesk.cli.options import AsJson, DataDir, SessionName, load
+from polydesk.cli.output import emit_json, examples, notices, results
+
+REPORT_EPILOG = examples(
+    "polydesk report latest",
+    "polydesk report latest --html report.html",
+    "polydesk report paper-20260416T071000-a1b2c3 --json",
+)
+EXPLAIN_EPILOG = examples(
+    "polydesk explain ord-000017",
+    "polydesk explain 17 --session paper-20260416T071000-a1b2c3 --json",
+)
+
+
+def report(
+    session: SessionName,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also write one self-contained page with charts.")
+    ] = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show a session's result: PnL in two columns, by strategy, market and exit reason, fees, refusals, positions."""
+    from polydesk.report.build import build_report
+    from polydesk.report.session import find_session
+    from polydesk.report.summary import result
+    from polydesk.report.terminal import print_report
+
+    found = build_report(find_session(_sessions(data_dir), session))
+    if html is not None:
+        from polydesk.report.html import render_page, write_page
+
+        write_page(html, render_page(found.summary, found.prices, found.missing, found.quality))
+        notices().print(f"wrote {html}", markup=False, soft_wrap=True)
+    if as_json:
+        emit_json(result(found.summary))
+    elif html is None:
+        print_report(found.summary, results(as_json=False), found.quality)
+
+
+def explain(
+    order: Annotated[str, typer.Argument(metavar="ORDER_ID", help="An order's id, for example ord-000017, or 17.")],
+    session: Annotated[str, typer.Option(metavar="SESSION", help="Name of a session, or `latest`.")] = "latest",
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell why an order was sent or refused: every term, every risk check, and what became of it."""
+    from polydesk.report.explain import as_data, explain_order
+    from polydesk.report.session import find_session, open_session
+    from polydesk.report.terminal import print_explanation
+
+    explanation = explain_order(open_session(find_session(_sessions(data_dir), session)), order)
+    if as_json:
+        emit_json(as_data(explanation))
+    else:
+        print_explanation(explanation, results(as_json=False))
+
+
+def _sessions(data_dir: Path | None) -> Path:
+    """Return the data folder without reading a configuration when one is named."""
+    return data_dir if data_dir is not None else Path(load(None, []).settings.data_dir)

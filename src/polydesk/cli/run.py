@@ -1,0 +1,98 @@
+"""``polydesk run``: trade a recording on paper."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from polydesk.cli.options import AsJson, ConfigFile, DataDir, Overrides, load
+from polydesk.cli.output import complain, emit_json, examples, notices
+from polydesk.cli.watch import conclude, watching
+from polydesk.model.errors import ConfigError, SafetyRefusal
+
+if TYPE_CHECKING:
+    from polydesk.run.settings import Settings
+    from polydesk.tape import Tape
+
+EPILOG = examples(
+    "polydesk run",
+    "polydesk run --speed max --exit-when-done --json",
+    "polydesk run --tape tapes/btc --seed 7 --set desk.strategies.mean_reversion.enabled=false",
+    "polydesk run --resume latest",
+)
+
+
+def run(
+    tape: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Tape to trade on; the bundled recordings when omitted.")
+    ] = None,
+    mode: Annotated[str, typer.Option(metavar="paper|live", help="What the orders do.")] = "paper",
+    seed: Annotated[int | None, typer.Option(help="Seed of everything random; run.seed when omitted.")] = None,
+    speed: Annotated[
+        str | None,
+        typer.Option(metavar="X|max", help="Virtual seconds per second, or max; run.speed when omitted."),
+    ] = None,
+    resume: Annotated[
+        str | None, typer.Option(metavar="SESSION", help="Continue an interrupted session (or `latest`).")
+    ] = None,
+    exit_when_done: Annotated[
+        bool | None,
+        typer.Option(
+            "--exit-when-done/--stay",
+            help="Leave at the end, or wait for Enter; leaves by default when stdout is not a terminal.",
+            show_default=False,
+        ),
+    ] = None,
+    data_dir: DataDir = None,
+    config: ConfigFile = None,
+    overrides: Overrides = [],  # noqa: B006 - typer copies it
+    as_json: AsJson = False,
+) -> None:
+    """Trade recorded Polymarket books on paper and print the report. Ctrl-C ends cleanly.
+
+    Prices, sizes and times are the recording's; orders, fills and money are simulated. No account is needed.
+    """
+    if mode == "live":
+        _refuse_live(as_json=as_json)
+    if mode != "paper":
+        raise ConfigError(f"--mode {mode!r}: choose paper or live")
+    if resume is not None and (tape is not None or seed is not None):
+        raise ConfigError("--resume takes tape and seed from the session's journal; leave --tape and --seed out")
+    named = [f"run.seed={seed}"] if seed is not None else []
+    named += [f"run.speed={speed}"] if speed is not None else []
+    settings = load(config, [*overrides, *named], data_dir).settings
+    with notices().status("loading the kernel; it is compiled once and then cached"):
+        from polydesk.run.session import resume_session, run_session
+    if resume is not None:
+        from polydesk.report.session import find_session
+
+        folder = find_session(Path(settings.data_dir), resume)
+        with watching() as look:
+            ended = resume_session(settings, folder, look)
+    else:
+        source = recorded(settings, tape)
+        with watching() as look:
+            ended = run_session(settings, source, mode, look)
+    leave = exit_when_done if exit_when_done is not None else not sys.stdout.isatty()
+    conclude(ended, as_json=as_json, stay=not leave and sys.stdin.isatty() and ended.reason == "tape_end")
+
+
+def recorded(settings: "Settings", tape: Path | None) -> "Tape":
+    """Open the tape named, or the bundled recordings, which are imported the first time."""
+    from polydesk.tape import ensure_sample, open_tape
+
+    if tape is not None:
+        return open_tape(tape)
+    return ensure_sample(Path(settings.data_dir) / "tapes", note=lambda text: typer.echo(text, err=True))
+
+
+def _refuse_live(*, as_json: bool) -> None:
+    from polydesk.run.live import missing_for_live
+
+    missing = missing_for_live()
+    for item in missing:
+        complain(f"live trading: {item}")
+    if as_json:
+        emit_json({"mode": "live", "refused": True, "missing": missing})
+    raise typer.Exit(SafetyRefusal.exit_code)

@@ -1,0 +1,116 @@
+"""Showing a running session on stderr, and its report at the end."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from polydesk.cli.output import emit_json, notices, results
+from polydesk.model.errors import JournalFull
+
+if TYPE_CHECKING:
+    from polydesk.run.driver import Progress
+    from polydesk.run.session import SessionResult
+
+_PLAIN_EVERY_S = 5.0
+_RATE_OVER_S = 5.0
+_INTERRUPTED = 130
+
+
+class Rate:
+    """Rows per second over the last seconds, and what is left at that rate."""
+
+    def __init__(self) -> None:
+        self._seen: list[tuple[float, int]] = []
+
+    def update(self, now_s: float, rows: int) -> float:
+        """Take the rows applied by ``now_s`` (monotonic) and return the rate, 0 while unknown."""
+        self._seen.append((now_s, rows))
+        while len(self._seen) > 2 and self._seen[0][0] < now_s - _RATE_OVER_S:
+            self._seen.pop(0)
+        first_s, first = self._seen[0]
+        return (rows - first) / (now_s - first_s) if now_s > first_s else 0.0
+
+
+def progress_text(progress: "Progress", rate: float) -> str:
+    """Return the progress line: share done, virtual time, orders, fills, rate and time left."""
+    from polydesk.report.quantities import NONE, count, duration, utc
+
+    done = 100 * progress.rows / progress.total if progress.total else 100.0
+    left = duration(int((progress.total - progress.rows) / rate * 1e9)) if rate > 0 else NONE
+    return (
+        f"{done:5.1f} %  {utc(progress.ts_ns)} UTC  {count(progress.orders)} orders  {count(progress.fills)} fills  "
+        f"{count(round(rate))} rows/s  ETA {left}"
+    )
+
+
+@contextmanager
+def watching() -> Iterator[Callable[[Any, "Progress"], None]]:
+    """Yield what a running session tells its progress to: a live line on a terminal, else a line now and then."""
+    from rich.live import Live
+    from rich.text import Text
+
+    console = notices()
+    rate = Rate()
+    if not console.is_terminal:
+        yield _plain(rate)
+        return
+    with Live(Text("starting"), console=console, transient=True, refresh_per_second=8) as live:
+
+        def look(_machine: Any, progress: "Progress") -> None:
+            live.update(Text(progress_text(progress, rate.update(time.monotonic(), progress.rows))))
+
+        yield look
+
+
+def _plain(rate: Rate) -> Callable[[Any, "Progress"], None]:
+    told_s = time.monotonic()
+
+    def look(_machine: Any, progress: "Progress") -> None:
+        nonlocal told_s
+        now_s = time.monotonic()
+        text = progress_text(progress, rate.update(now_s, progress.rows))
+        if now_s - told_s >= _PLAIN_EVERY_S:
+            told_s = now_s
+            typer.echo(text, err=True)
+
+    return look
+
+
+def conclude(ended: "SessionResult", *, as_json: bool, stay: bool = False) -> None:
+    """Print the report of a session that ended and leave with its exit code.
+
+    Args:
+        ended: What the driver returned.
+        as_json: Whether stdout ends with the final JSON.
+        stay: Whether to wait for Enter or Ctrl-C before leaving.
+    """
+    from polydesk.report.build import build_report
+    from polydesk.report.summary import result
+    from polydesk.report.terminal import print_report
+
+    found = build_report(ended.path)
+    print_report(found.summary, results(as_json=as_json), found.quality)
+    typer.echo(
+        f"\nMore: polydesk report {ended.session} --html report.html | polydesk replay {ended.session} --verify",
+        err=True,
+    )
+    if as_json:
+        emit_json(result(found.summary))
+    if stay:
+        _wait()
+    if ended.reason == "disk_full":
+        raise typer.Exit(JournalFull.exit_code)
+    if ended.reason == "stopped":
+        raise typer.Exit(_INTERRUPTED)
+
+
+def _wait() -> None:
+    typer.echo("Press Enter or Ctrl-C to leave (--exit-when-done leaves at once).", err=True)
+    try:
+        sys.stdin.readline()
+    except KeyboardInterrupt:
+        typer.echo("", err=True)

@@ -1,0 +1,52 @@
+"""From a session's folder to everything a report shows."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from polydesk.model.errors import TapeError
+from polydesk.report.prices import Prices, replay_prices
+from polydesk.report.quality import Quality, qualities
+from polydesk.report.session import Session, open_session
+from polydesk.report.summary import Summary, summarise
+
+
+@dataclass(frozen=True)
+class Report:
+    """A session read, summed up and, where its tape is there, priced.
+
+    Attributes:
+        summary: The numbers.
+        prices: For charts and markouts; ``None`` when the tape cannot be read.
+        missing: Why there are no prices.
+        quality: Fill quality by maker and taker.
+    """
+
+    summary: Summary
+    prices: Prices | None
+    missing: str
+    quality: tuple[Quality, ...]
+
+
+def build_report(folder: Path) -> Report:
+    """Read the session in ``folder`` and its tape.
+
+    Raises:
+        JournalError: The journal is missing or damaged. A missing tape is not an error: the report says so.
+    """
+    session = open_session(folder)
+    plain = summarise(session)
+    prices, missing = _prices(session, plain)
+    if prices is None:
+        return Report(plain, None, missing, ())
+    return Report(summarise(session, prices.bids), prices, "", qualities(plain.fills, prices))
+
+
+def _prices(session: Session, summary: Summary) -> tuple[Prices | None, str]:
+    if session.tape is None:
+        return None, session.missing
+    first = session.header.tape_range[0]
+    fills = [line.fill for line in summary.fills]
+    try:
+        return replay_prices(session.tape, session.header.tape_range, fills, first + summary.events), ""
+    except TapeError as err:
+        return None, str(err)

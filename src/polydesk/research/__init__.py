@@ -1,0 +1,1 @@
+"""Backtests, and later tuning and verdicts: many sessions judged together."""

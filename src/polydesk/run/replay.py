@@ -1,0 +1,121 @@
+"""Doing a recorded session again: to prove that it comes out the same, or to see what another configuration does."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from polydesk.desk import Desk, Woken, new_desk, step
+from polydesk.kernel import Wake, WakeBit, advance
+from polydesk.model.errors import SessionError
+from polydesk.model.records import Input, Output, Record, SessionEnded, SessionStarted, is_input
+from polydesk.run.driver import Machine
+from polydesk.run.fingerprint import differences, fingerprint
+from polydesk.run.machine import new_machine
+from polydesk.run.recorder import difference, without_marks
+from polydesk.run.session import JOURNAL, session_config, session_tape
+from polydesk.tape import Tape
+from polydesk.tape.journal import read_journal
+
+_FAR_NS = 1 << 62
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What a replay found.
+
+    Attributes:
+        identical: Whether every output came out as recorded.
+        compared: Outputs compared.
+        first_difference: Empty when identical.
+        fingerprint: How the code, libraries or processor differ from the recorded ones.
+    """
+
+    identical: bool
+    compared: int
+    first_difference: str
+    fingerprint: list[str]
+
+
+def read_session(folder: Path) -> tuple[SessionStarted, list[Record]]:
+    """Return a session's header and all its records.
+
+    Raises:
+        SessionError: The folder holds no session.
+    """
+    if not (folder / JOURNAL).exists():
+        raise SessionError(f"{folder}: there is no session here")
+    records = list(read_journal(folder / JOURNAL))
+    header = records[0] if records else None
+    if not isinstance(header, SessionStarted):
+        raise SessionError(f"{folder / JOURNAL}: the session never began, its journal has no header")
+    return header, records
+
+
+def verify_session(folder: Path) -> Verdict:
+    """Feed the recorded inputs and the tape to a fresh desk and compare every output with the recorded one.
+
+    The venue is not asked: its answers come from the journal. An unfinished session is compared as far as it goes.
+
+    Raises:
+        SessionError: No session, or its tape is gone or has changed.
+        JournalError: The journal is damaged.
+    """
+    header, records = read_session(folder)
+    changed = differences(header.fingerprint, fingerprint())
+    config, tape = session_config(header), session_tape(header)
+    machine = new_machine(tape.manifest, config.desk, config.exchange, header.seed)
+    desk = new_desk(config.desk, tape.manifest.markets, machine.books, live=header.mode == "live")
+    expected: list[Input | Output] = without_marks(records)
+    ended = next((r for r in reversed(records) if isinstance(r, SessionEnded)), None)
+    position = 0
+    for got in _outputs(tape, machine, desk, [r for r in expected if is_input(r)], ended):
+        while position < len(expected) and is_input(expected[position]):
+            position += 1
+        if position == len(expected):
+            if ended is None:
+                break
+            return _differs(position, None, got, changed)
+        if expected[position] != got:
+            return _differs(position, expected[position], got, changed)
+        position += 1
+    rest = [r for r in expected[position:] if not is_input(r)]
+    if rest:
+        return _differs(position, rest[0], None, changed)
+    return Verdict(
+        identical=True, compared=sum(not is_input(r) for r in expected), first_difference="", fingerprint=changed
+    )
+
+
+def _differs(position: int, recorded: Output | Input | None, got: Output | None, changed: list[str]) -> Verdict:
+    return Verdict(
+        identical=False, compared=position, first_difference=difference(position, recorded, got), fingerprint=changed
+    )
+
+
+def _outputs(
+    tape: Tape, machine: Machine, desk: Desk, inputs: Sequence[Input], ended: SessionEnded | None
+) -> Iterator[Output]:
+    """Yield what the desk puts out when the recorded inputs reach it after the rows they came after."""
+    position = 0
+    while position < len(inputs) and inputs[position].seq < 0:
+        yield from step(desk, inputs[position])
+        position += 1
+    for rows in tape.batches(stop=ended.rows if ended else None):
+        base, index = int(rows["seq"][0]), 0
+        while index < len(rows):
+            stop = len(rows)
+            if position < len(inputs):
+                stop = min(stop, inputs[position].seq + 1 - base)
+            index = advance(machine.books, machine.own, machine.fills, machine.wake, rows, index, stop, _FAR_NS)
+            seq = base + index - 1
+            yield from _woken(desk, machine.wake, seq, int(rows["ts_ns"][index - 1]))
+            while position < len(inputs) and inputs[position].seq == seq:
+                yield from step(desk, inputs[position])
+                position += 1
+    for event in inputs[position:]:
+        yield from step(desk, event)
+
+
+def _woken(desk: Desk, wake: Wake, seq: int, ts_ns: int) -> list[Output]:
+    market, reasons = int(wake.out[0]), int(wake.out[1]) & ~WakeBit.OWN
+    return step(desk, Woken(seq, ts_ns, market, reasons)) if market >= 0 and reasons else []
