@@ -105,15 +105,15 @@ def plain_ladder(rows: Any, size: Any) -> tuple[int, int]:
     return bid, ask
 
 
-def best_seconds(run: Callable[[], Any]) -> float:
-    """Return the shortest of a few runs after one to warm up."""
-    run()
-    times = []
-    for _ in range(REPEATS):
-        began = time.perf_counter()
-        run()
-        times.append(time.perf_counter() - began)
-    return min(times)
+def best_seconds(*runs: Callable[[], Any]) -> list[float]:
+    """Return the shortest time of each after a warm-up, taken in turns so that a busy machine slows all alike."""
+    times: list[list[float]] = [[] for _ in runs]
+    for _ in range(1 + REPEATS):
+        for run, taken in zip(runs, times, strict=True):
+            began = time.perf_counter()
+            run()
+            taken.append(time.perf_counter() - began)
+    return [min(taken[1:]) for taken in times]
 
 
 def main() -> int:
@@ -128,8 +128,7 @@ def main() -> int:
         state[0].touch[:] = (0, 10_000)
         advance(*state, rows, 0, len(rows), FAR)
 
-    kernel_s = best_seconds(kernel_run)
-    plain_s = best_seconds(lambda: plain_ladder(rows, np.zeros((2, 10_001), np.int64)))
+    kernel_s, plain_s = best_seconds(kernel_run, lambda: plain_ladder(rows, np.zeros((2, 10_001), np.int64)))
     same = tuple(state[0].touch[0]) == plain_ladder(rows, np.zeros((2, 10_001), np.int64))
     ratio = plain_s / kernel_s
     result = {

@@ -26,7 +26,9 @@ place_call = st.tuples(st.just("place"), side, price, amount)
 cancel_call = st.tuples(st.just("cancel"), st.integers(1, 12))
 take_call = st.tuples(st.just("take"), side, price, amount)
 history = st.lists(
-    st.one_of(level_row, level_row, level_row, snapshot_row, print_row, place_call, cancel_call, take_call), min_size=30, max_size=120
+    st.one_of(level_row, level_row, level_row, snapshot_row, print_row, place_call, cancel_call, take_call),
+    min_size=30,
+    max_size=120,
 )
 
 

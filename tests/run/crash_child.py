@@ -36,7 +36,14 @@ if "socket" in sys.argv[4:]:
     SimulatedExchange.send = send
 
 settings = load_settings(
-    None, {}, [f"data_dir={data_dir}", "run.speed=max", f"run.checkpoint_rows={os.environ.get('ROWS', '250000')}"]
+    None,
+    {},
+    [
+        f"data_dir={data_dir}",
+        "run.speed=max",
+        "run.sync_every_ms=0",
+        f"run.checkpoint_rows={os.environ.get('ROWS', '250000')}",
+    ],
 ).settings
 result = (
     run_session(settings, open_tape(tape_path), "paper", look)

@@ -158,7 +158,7 @@ def scripted():
 def write_session(directory, batches, *, close=True):
     """Write batches (the first begins with the header) to a session's journal."""
     first, *rest = batches
-    writer = JournalWriter.create(directory / "journal.pdj", first[0], reserve_bytes=16 << 10, durable=False)
+    writer = JournalWriter.create(directory / "journal.pdj", first[0], reserve_bytes=16 << 10, sync_every_s=3600)
     for batch in (first[1:], *rest):
         for record in batch:
             writer.append(record)

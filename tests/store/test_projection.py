@@ -308,7 +308,7 @@ def test_two_sessions_stay_apart(tmp_path, ledger):
 
 @pytest.mark.slow
 def test_a_long_session_is_followed_in_seconds(tmp_path, ledger):
-    writer = JournalWriter.create(tmp_path / "s-1" / "journal.pdj", header(), durable=False)
+    writer = JournalWriter.create(tmp_path / "s-1" / "journal.pdj", header(), sync_every_s=3600)
     for number in range(1, 10_001):
         side = Side.BUY if number % 2 else Side.SELL
         wanted = intent(number, side)

@@ -62,7 +62,7 @@ def explain(
     rows = describe(Settings, load(config, overrides))
     chosen = [row for row in rows if not key or row.key == key or row.key.startswith(f"{key}.")]
     if not chosen:
-        near = difflib.get_close_matches(key, [row.key for row in rows], n=1, cutoff=0.3)
+        near = difflib.get_close_matches(key, [row.key for row in rows], n=1, cutoff=0.5)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise ConfigError(f"unknown key {key!r}{hint}")
     if as_json:

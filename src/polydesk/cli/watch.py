@@ -91,7 +91,10 @@ def conclude(ended: "SessionResult", *, as_json: bool, stay: bool = False) -> No
     from polydesk.report.build import build_report
     from polydesk.report.summary import result
     from polydesk.report.terminal import print_report
+    from polydesk.run.finish import publish_results
 
+    for problem in publish_results(ended.path.parent.parent, ended.path):
+        typer.echo(f"warning: {problem}", err=True)
     found = build_report(ended.path)
     print_report(found.summary, results(as_json=as_json), found.quality)
     typer.echo(

@@ -80,9 +80,7 @@ def _why_close(desk: Desk, strategy: Strategy[Any, Any], view: View, token: int)
     if view.crossed or bid <= 0:
         return "", ()
     own = strategy.closes(view, desk.memory_of(strategy, view.market.index), token)
-    reason, why = exit_reason(
-        strategy.params.exits, held.shares_u6, held.cost_u6, held.opened_ns, bid, view.ts_ns, view.market.end_ns.value
-    )
+    reason, why = exit_reason(strategy.params.exits, held, bid, view.ts_ns, view.market.end_ns.value)
     return (reason or own), why
 
 
@@ -101,6 +99,8 @@ def _close(
         return
     last = state.exits_ns.get(key)
     if last is not None and state.now_ns - last < seconds_ns(desk.config.orders.retry_s):
+        return
+    if refused_lately(desk, slot_of(strategy.name, market, token, Side.SELL, Purpose.EXIT)):
         return
     bid, _ = view.touch(token)
     slip = round(strategy.params.exits.slippage * PRICE_ONE_G4)
@@ -123,7 +123,7 @@ def _enter(desk: Desk, views: dict[str, View], signals: dict[str, Signal]) -> No
     if hold is not None:
         _say(desk, _ENSEMBLE, market, hold)
         return
-    if refused_lately(desk, slot_of(owner, market, voted.token, Side.BUY)):
+    if refused_lately(desk, slot_of(owner, market, voted.token, Side.BUY, Purpose.ENTRY)):
         return
     _, ask = view.touch(voted.token)
     tick = view.tick_g4
@@ -196,7 +196,7 @@ def _view(desk: Desk, strategy: Strategy[Any, Any], market: int) -> View:
 def _held(position: Position | None) -> Held:
     if position is None or position.shares_u6 == 0:
         return _NOTHING
-    return Held(position.shares_u6, position.cost_u6, position.opened_ns)
+    return Held(position.shares_u6, position.cost_u6, position.held_fees_u6, position.opened_ns)
 
 
 def _levels(desk: Desk, market: int, token: int, side: Side, count: int) -> tuple[tuple[int, int], ...]:

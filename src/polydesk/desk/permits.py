@@ -4,7 +4,7 @@ from polydesk.desk.state import Desk
 from polydesk.kernel import Fact as BookFact
 from polydesk.kernel import touch
 from polydesk.model.ids import IntentId
-from polydesk.model.orders import Intent, OrderType, Purpose, Side, Term
+from polydesk.model.orders import Intent, OrderState, OrderType, Purpose, Side, Term
 from polydesk.model.params import seconds_ns
 from polydesk.model.records import CancelSent, OrderSent, Refused
 from polydesk.orders import crosses
@@ -33,7 +33,7 @@ def submit(
     refused is not asked again before ``orders.refused_retry_s``.
     """
     state = desk.state
-    slot = slot_of(strategy, market, token, side)
+    slot = slot_of(strategy, market, token, side, purpose)
     if refused_lately(desk, slot):
         return False
     resting = purpose is Purpose.QUOTE
@@ -44,6 +44,7 @@ def submit(
     verdict = decide(intent, desk.markets[market], _observe(desk, intent), desk.config.risk)
     if isinstance(verdict, Denial):
         state.denied[slot] = state.now_ns
+        desk.refusals[verdict.code.value] += 1
         desk.out.append(Refused(state.seq, state.now_ns, intent, verdict.code.value, verdict.checks))
         return False
     state.denied.pop(slot, None)
@@ -54,9 +55,12 @@ def submit(
     return True
 
 
-def slot_of(strategy: str, market: int, token: int, side: Side) -> str:
-    """Return the name of the place an order takes: one strategy, token and direction."""
-    return f"{strategy}/{market}/{token}/{int(side)}"
+def slot_of(strategy: str, market: int, token: int, side: Side, purpose: Purpose) -> str:
+    """Return the name of the place an order takes: one strategy, token, direction and purpose.
+
+    The purpose is part of it because a refused quote must not hold up the exit on the same token and side.
+    """
+    return f"{strategy}/{market}/{token}/{int(side)}/{purpose}"
 
 
 def refused_lately(desk: Desk, slot: str) -> bool:
@@ -70,6 +74,14 @@ def cancel(desk: Desk, name: IntentId, reason: str) -> None:
     state = desk.state
     state.working.cancelling(name)
     desk.out.append(CancelSent(state.seq, state.now_ns, name, reason))
+
+
+def cancel_all(desk: Desk, reason: str, *, exits: bool) -> None:
+    """Cancel every working order whose cancel is not on its way yet; closing orders only with ``exits``."""
+    for name, order in list(desk.state.working.orders.items()):
+        sent = order.state in {OrderState.CANCELLING, OrderState.UNKNOWN}
+        if not sent and (exits or order.intent.purpose is not Purpose.EXIT):
+            cancel(desk, name, reason)
 
 
 def _observe(desk: Desk, intent: Intent) -> Observed:

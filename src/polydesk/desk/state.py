@@ -1,5 +1,6 @@
 """The desk: its fixed parts, and the state that a step changes and a checkpoint keeps."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -76,6 +77,7 @@ class Desk:
         strategies: Enabled strategies in the order in which they are asked.
         state: What a step changes.
         memory: Strategy state by strategy and market.
+        refusals: Refusals so far by code, for viewers; the journal is what counts.
         out: Outputs of the step in progress.
         permits: Permits given in the step in progress, one per ``OrderSent``.
     """
@@ -87,6 +89,7 @@ class Desk:
     strategies: dict[str, Strategy[Any, Any]]
     state: DeskState = field(default_factory=DeskState)
     memory: dict[str, dict[int, Any]] = field(default_factory=dict)
+    refusals: Counter[str] = field(default_factory=Counter)
     out: list[Output] = field(default_factory=list)
     permits: list[Permit] = field(default_factory=list)
 

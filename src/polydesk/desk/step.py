@@ -7,12 +7,11 @@ same outputs. Everything else in the program exists to feed it and to carry out 
 import msgspec
 
 from polydesk.desk.evaluate import evaluate
-from polydesk.desk.permits import cancel
+from polydesk.desk.permits import cancel_all
 from polydesk.desk.state import Desk, value_u6
 from polydesk.model.grid import PRICE_ONE_G4
-from polydesk.model.orders import OrderState
 from polydesk.model.params import seconds_ns
-from polydesk.model.reasons import Exit
+from polydesk.model.reasons import Exit, Refusal
 from polydesk.model.records import (
     CancelRejected,
     CashMoved,
@@ -31,7 +30,7 @@ from polydesk.model.records import (
     SourceChanged,
     TimerFired,
 )  # fmt: skip
-from polydesk.portfolio import broken_fee, broken_identities, broken_totals, position_key
+from polydesk.portfolio import broken_fee, broken_identities, broken_totals
 from polydesk.risk import look
 from polydesk.signals import exit_due_ns
 
@@ -80,7 +79,8 @@ def next_timer_ns(desk: Desk) -> int | None:
 def _other(desk: Desk, event: FillStatus | Settled | TimerFired | Command | SourceChanged | CashMoved) -> None:
     state = desk.state
     if isinstance(event, FillStatus):
-        state.account.status(event)
+        if state.account.status(event) is not None:
+            _note_exit_due(desk, state.account.seen[event.fill])
         _sentinels(desk)
     elif isinstance(event, Settled):
         _settle(desk, event)
@@ -106,20 +106,18 @@ def _fill(desk: Desk, fill: Fill) -> None:
     if fill.id in state.account.seen:
         return
     order = state.working.apply(fill)
-    strategy = order.intent.strategy
-    state.account.fill(fill, strategy)
+    state.account.fill(fill, order.intent.strategy)
     _sentinels(desk, broken_fee(fill, desk.markets[fill.market].fees, fill.matched_ns))
-    _note_exit_due(desk, strategy, fill.market, fill.token)
+    _note_exit_due(desk, state.account.seen[fill.id])
     evaluate(desk, fill.market)
 
 
-def _note_exit_due(desk: Desk, strategy: str, market: int, token: int) -> None:
-    key = position_key(strategy, market, token)
-    position = desk.state.account.matched.positions.get(key)
+def _note_exit_due(desk: Desk, key: str) -> None:
+    position = desk.state.account.matched.positions[key]
     due = None
-    if position is not None and position.shares_u6 and strategy in desk.strategies:
-        rules = desk.strategies[strategy].params.exits
-        due = exit_due_ns(rules, position.opened_ns, desk.markets[market].end_ns.value)
+    if position.shares_u6 and position.strategy in desk.strategies:
+        rules = desk.strategies[position.strategy].params.exits
+        due = exit_due_ns(rules, position.opened_ns, desk.markets[position.market].end_ns.value)
     if due is None or due <= desk.state.now_ns:
         desk.state.exit_due_ns.pop(key, None)
     else:
@@ -154,9 +152,7 @@ def _command(desk: Desk, command: Command) -> None:
     state.stopped = True
     if command.name == "stop":
         state.stopping = True
-    for name, order in list(state.working.orders.items()):
-        if order.state not in {OrderState.CANCELLING, OrderState.UNKNOWN}:
-            cancel(desk, name, Exit.STOPPED.value)
+    cancel_all(desk, Exit.STOPPED.value, exits=True)
 
 
 def _sentinels(desk: Desk, found: str = "") -> None:
@@ -165,6 +161,7 @@ def _sentinels(desk: Desk, found: str = "") -> None:
     if found and not state.broken:
         state.broken = found
         desk.out.append(SentinelBroke(state.seq, state.now_ns, found.split(":", maxsplit=1)[0], found))
+        cancel_all(desk, Refusal.SENTINEL_BROKEN.value, exits=False)
 
 
 def _mark(desk: Desk, *, force: bool) -> None:
@@ -180,7 +177,8 @@ def _mark(desk: Desk, *, force: bool) -> None:
         _sentinels(desk, found)
     counted = values[0] if desk.config.risk.daily_loss_counts_unrealised else account.matched.cost_u6
     pnl = account.matched.cash_u6 + counted - account.matched.deposits_u6 - account.matched.external_u6
-    look(state.daily, desk.config.risk, state.now_ns, pnl, account.matched.deposits_u6)
+    if look(state.daily, desk.config.risk, state.now_ns, pnl, account.matched.deposits_u6) and state.daily.stopped:
+        cancel_all(desk, Refusal.KILL_SWITCH.value, exits=False)
     buys = sum(order.reserved_u6 for order in state.working.orders.values())
     desk.out.append(
         Marked(

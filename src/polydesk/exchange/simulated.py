@@ -172,19 +172,31 @@ class SimulatedExchange:
 
     def _arrive(self, arrival: Arrive, now: int, seq: int) -> None:
         intent = arrival.intent
-        refused = self._refusal(intent, held=arrival.held)
+        if arrival.held:
+            self._match(intent, now, seq)
+            return
+        refused = self._refusal(intent, now)
         if refused is not None:
             self._tell(now, OrderRejected(seq, now, intent.id, refused.value))
             return
-        market = self._markets[intent.market]
-        side, limit = book_side(intent.token, intent.side), book_price_g4(intent.token, intent.price_g4)
-        marketable = self._crosses(intent.market, side, limit)
-        if marketable and market.taker_delay_ns.value and not arrival.held:
-            self._tell(now, OrderAck(seq, now, intent.id, "delayed"))
-            self._schedule(now + market.taker_delay_ns.value, Arrive(intent, held=True))
-            return
         self.state.orders[intent.id] = Resting(intent, intent.size_u6)
         self.state.balance.reserve(intent, 0, intent.size_u6)
+        delay_ns = self._markets[intent.market].taker_delay_ns.value
+        side, limit = book_side(intent.token, intent.side), book_price_g4(intent.token, intent.price_g4)
+        if delay_ns and self._crosses(intent.market, side, limit):
+            self._tell(now, OrderAck(seq, now, intent.id, "delayed"))
+            self._schedule(now + delay_ns, Arrive(intent, held=True))
+        else:
+            self._match(intent, now, seq)
+
+    def _match(self, intent: Intent, now: int, seq: int) -> None:
+        if not self.state.orders[intent.id].open:
+            return  # cancelled, or its market resolved, while it was held
+        side, limit = book_side(intent.token, intent.side), book_price_g4(intent.token, intent.price_g4)
+        if intent.type is OrderType.FOK and not self._fills_whole(intent, side, limit):
+            self._end(intent.id, Reject.FOK_NOT_FILLED, now)
+            return
+        marketable = self._crosses(intent.market, side, limit)
         self._tell(now, OrderAck(seq, now, intent.id, "matched" if marketable else "live"))
         if marketable:
             take(self._books, self._fills, intent.market, int(side), limit, intent.size_u6, _handle(intent.id))
@@ -200,15 +212,16 @@ class SimulatedExchange:
         elif place(self._books, self._own, intent.market, int(side), limit, order.left_u6, _handle(intent.id)) < 0:
             self._end(intent.id, Reject.TOO_MANY_ORDERS, now)
         elif intent.type is OrderType.GTD:
-            self._schedule(intent.expires_ns, Expire(intent.id))
+            self._schedule(max(now, intent.expires_ns), Expire(intent.id))
 
-    def _refusal(self, intent: Intent, *, held: bool) -> Reject | None:
+    def _refusal(self, intent: Intent, now: int) -> Reject | None:
         market = self._markets[intent.market]
         side, limit = book_side(intent.token, intent.side), book_price_g4(intent.token, intent.price_g4)
         crosses = self._crosses(intent.market, side, limit)
         immediate = intent.type in {OrderType.FOK, OrderType.FAK}
         rules = (
-            (intent.id in self.state.orders and not held, Reject.DUPLICATED),
+            (intent.id in self.state.orders, Reject.DUPLICATED),
+            (intent.type is OrderType.GTD and intent.expires_ns <= now, Reject.EXPIRED),
             (intent.market in self.state.resolved, Reject.MARKET_CLOSED),
             (not on_tick(intent.price_g4, int(self._books.last[intent.market, Fact.TICK])), Reject.BREAKS_TICK),
             (not immediate and intent.size_u6 < market.min_size_u6.value, Reject.BELOW_MINIMUM),

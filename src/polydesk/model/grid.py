@@ -4,7 +4,7 @@ This is the only module that converts between text, decimals and the integer
 units; the unit is the suffix of every name (``_g4``, ``_u6``, ``_ns``).
 """
 
-from decimal import Decimal, InvalidOperation
+from decimal import Clamped, Context, Decimal, DecimalException, DivisionByZero, Inexact, InvalidOperation, Overflow
 
 from polydesk.model.errors import NumberError
 
@@ -21,12 +21,17 @@ NS_PER_S = 1_000_000_000
 NS_PER_MS = 1_000_000
 US_PER_S = 1_000_000
 
+_EXACT = Context(prec=60, Emax=60, Emin=-60, traps=[Inexact, InvalidOperation, Overflow, Clamped, DivisionByZero])
+"""Raises where the usual context would round: a number of any length is held exactly or refused."""
+
 
 def _scaled(text: str | float | Decimal, scale: int, what: str) -> int:
     try:
-        value = Decimal(str(text)) * scale
+        value = _EXACT.multiply(Decimal(str(text)), Decimal(scale))
         whole = int(value)
-    except (InvalidOperation, ValueError, OverflowError) as err:
+    except (Inexact, Overflow, Clamped) as err:
+        raise NumberError(f"{what} {text!r} is too long or too large to be held exactly") from err
+    except (DecimalException, ValueError, OverflowError) as err:
         raise NumberError(f"{what} {text!r} is not a number") from err
     if whole != value:
         raise NumberError(f"{what} {text!r} is finer than 1/{scale}")

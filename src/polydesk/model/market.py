@@ -91,6 +91,9 @@ class Market(msgspec.Struct, frozen=True):
             for name in ("category", "tick_g4", "min_size_u6", "start_ns", "end_ns", "neg_risk", "taker_delay_ns")
         }
         told = {name: f"{fact.value}: {fact.note}" for name, fact in facts.items() if fact.origin is Origin.ASSUMED}
+        for index, token in enumerate(self.tokens):
+            if token.origin is Origin.ASSUMED:
+                told[f"token_{index}"] = f"{token.outcome}: id and outcome not stated by the recording"
         if self.fees.origin == Origin.ASSUMED:
             told["fees"] = self.fees.note
         return told

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 class Params(BaseModel):
     """A frozen record of parameters; unknown keys are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
 
 
 def param(

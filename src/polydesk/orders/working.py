@@ -19,6 +19,7 @@ class WorkingOrder(msgspec.Struct):
         filled_u6: Micro-shares reported as matched.
         sent_ns: Virtual time of sending.
         acked: Whether the venue ever confirmed having it.
+        cancels: Cancels sent and not answered.
     """
 
     intent: Intent
@@ -26,6 +27,7 @@ class WorkingOrder(msgspec.Struct):
     filled_u6: int = 0
     sent_ns: int = 0
     acked: bool = False
+    cancels: int = 0
 
     @property
     def left_u6(self) -> int:
@@ -72,8 +74,8 @@ class WorkingOrders(msgspec.Struct):
         return order
 
     def forget_market(self, market: int) -> None:
-        """Drop the terminal orders of a settled market."""
-        for name in [n for n, order in self.done.items() if order.intent.market == market]:
+        """Drop the terminal orders of a settled market, but for those whose cancel is still on its way."""
+        for name in [n for n, o in self.done.items() if o.intent.market == market and not o.cancels]:
             del self.done[name]
 
     def apply(self, event: OrderAck | OrderRejected | OrderDone | CancelRejected | OrderLost | Fill) -> WorkingOrder:
@@ -84,6 +86,8 @@ class WorkingOrders(msgspec.Struct):
         """
         name = event.intent
         order = self.find(name)
+        if isinstance(event, CancelRejected) or (isinstance(event, OrderDone) and event.reason == Reject.CANCELLED):
+            order.cancels = max(0, order.cancels - 1)
         order.state = _next_state(order, event)
         if order.state.terminal and name in self.orders:
             del self.orders[name]
@@ -94,6 +98,7 @@ class WorkingOrders(msgspec.Struct):
     def cancelling(self, name: IntentId) -> None:
         """Note that a cancel was sent; the order still counts until the venue answers."""
         order = self.orders[name]
+        order.cancels += 1
         if order.state is not OrderState.UNKNOWN:
             order.state = OrderState.CANCELLING
 

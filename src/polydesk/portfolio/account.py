@@ -5,6 +5,8 @@ back by replaying the position's history without it: average cost has no inverse
 final in the order in which they were matched, so the confirmed column never sells what it does not hold yet.
 """
 
+from itertools import islice
+
 import msgspec
 
 from polydesk.model.errors import InvariantBroken
@@ -22,12 +24,11 @@ from polydesk.portfolio.column import (
 
 
 class Entry(msgspec.Struct):
-    """One fill in a position's history: ``state`` is ``open``, ``confirmed``, ``failed``; ``booked`` means final."""
+    """One fill in a position's history: ``state`` is ``open``, ``confirmed`` or ``failed``."""
 
     fill: Fill
     strategy: str
     state: str = "open"
-    booked: bool = False
 
 
 class Account(msgspec.Struct):
@@ -39,6 +40,7 @@ class Account(msgspec.Struct):
         history: Every entry of each position, in the order of matching.
         payouts: Payout per share of resolved markets.
         seen: Ids of fills booked, so that a repeated report changes nothing.
+        final: How many entries at the start of each history are booked for good.
     """
 
     matched: Column = msgspec.field(default_factory=Column)
@@ -46,6 +48,7 @@ class Account(msgspec.Struct):
     history: dict[str, list[Entry]] = msgspec.field(default_factory=dict)
     payouts: dict[int, tuple[int, int]] = msgspec.field(default_factory=dict)
     seen: dict[str, str] = msgspec.field(default_factory=dict)
+    final: dict[str, int] = msgspec.field(default_factory=dict)
 
     def open(self, cash_u6: int) -> None:
         """Book the starting cash in both columns."""
@@ -77,7 +80,8 @@ class Account(msgspec.Struct):
         key = self.seen.get(status.fill)
         if key is None:
             raise InvariantBroken(f"fill {status.fill} became final but was never reported")
-        entry = next((e for e in self.history[key] if e.fill.id == status.fill), None)
+        pending = islice(self.history[key], self.final.get(key, 0), None)
+        entry = next((e for e in pending if e.fill.id == status.fill), None)
         if entry is None or entry.state != "open":
             return None
         entry.state = "confirmed" if status.confirmed else "failed"
@@ -114,13 +118,10 @@ class Account(msgspec.Struct):
         return sum(entry.state == "open" for entries in self.history.values() for entry in entries)
 
     def _release(self, key: str) -> None:
-        entries = self.history[key]
-        for entry in entries:
+        for entry in islice(self.history[key], self.final.get(key, 0), None):
             if entry.state == "open":
                 return
-            if entry.booked:
-                continue
-            entry.booked = True
+            self.final[key] = self.final.get(key, 0) + 1
             if entry.state == "confirmed":
                 fill = entry.fill
                 position = position_of(self.confirmed, entry.strategy, fill.market, fill.token)

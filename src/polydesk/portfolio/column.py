@@ -23,6 +23,7 @@ class Position(msgspec.Struct):
         dust_u6: Rounding paid so far.
         realised_u6: PnL of closed shares before fees and dust.
         opened_ns: When the position last became non-zero.
+        held_fees_u6: The part of ``fees_u6`` that was paid to buy the shares still held.
     """
 
     strategy: str
@@ -34,6 +35,7 @@ class Position(msgspec.Struct):
     dust_u6: int = 0
     realised_u6: int = 0
     opened_ns: int = 0
+    held_fees_u6: int = 0
 
     @property
     def net_u6(self) -> int:
@@ -95,6 +97,7 @@ def trade(column: Column, position: Position, side: Side, price_g4: int, size_u6
     """Book a trade and return the PnL it realised before its fee, micro-pUSD (0 for a buy)."""
     if side is Side.BUY:
         _buy(column, position, price_g4, size_u6, ts_ns)
+        position.held_fees_u6 += fee_u6
         realised = 0
     else:
         realised = _dispose(column, position, price_g4, size_u6)
@@ -127,7 +130,8 @@ def _buy(column: Column, position: Position, price_g4: int, size_u6: int, ts_ns:
 def _dispose(column: Column, position: Position, price_g4: int, size_u6: int) -> int:
     got = proceeds_u6(price_g4, size_u6)
     worth = cost_u6(price_g4, size_u6)
-    share = _cost_share(position, size_u6)
+    share = _share(position, position.cost_u6, size_u6)
+    position.held_fees_u6 -= _share(position, position.held_fees_u6, size_u6)
     realised = worth - share
     position.shares_u6 -= size_u6
     position.cost_u6 -= share
@@ -140,7 +144,7 @@ def _dispose(column: Column, position: Position, price_g4: int, size_u6: int) ->
     return realised
 
 
-def _cost_share(position: Position, size_u6: int) -> int:
+def _share(position: Position, whole_u6: int, size_u6: int) -> int:
     if size_u6 >= position.shares_u6:
-        return position.cost_u6
-    return position.cost_u6 * size_u6 // position.shares_u6
+        return whole_u6
+    return whole_u6 * size_u6 // position.shares_u6

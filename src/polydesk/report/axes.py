@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from polydesk.model.grid import NS_PER_S
-from polydesk.report.quantities import utc
+from polydesk.report.quantities import date_and_time
 
 _PAUSE_NS = 15 * 60 * NS_PER_S
 _PAUSE_FACTOR = 20
@@ -60,7 +60,7 @@ class TimeAxis:
     """Places instants between ``left`` and ``right``; pauses of more than 15 minutes take a fixed small width."""
 
     def __init__(self, times: Iterable[int], left: float, right: float) -> None:
-        found = _stretches(sorted(set(times)))
+        found = stretches(sorted(set(times)))
         usable = right - left - _BREAK_PX * (len(found) - 1)
         whole = sum(last - first for first, last in found) or 1
         self.stretches: list[Stretch] = []
@@ -91,11 +91,13 @@ class TimeAxis:
         out: list[TimeTick] = []
         day = ""
         for stretch in self.stretches:
-            for ts_ns in _round_times(stretch, step_s):
+            for at, ts_ns in enumerate(_round_times(stretch, step_s)):
                 x = self.x(ts_ns)
                 if out and x - out[-1].x < _TICK_PX * 0.6:
-                    continue
-                date, time = utc(ts_ns).split(" ")
+                    if at or len(out) == 1 or out[-1].day:
+                        continue
+                    out.pop()  # the first time behind a pause matters more than the last one before it
+                date, time = date_and_time(ts_ns)
                 label = time if step_s < 60 else time[:5]
                 out.append(TimeTick(x, label, "" if date == day else date))
                 day = date
@@ -112,7 +114,8 @@ def _round_times(stretch: Stretch, step_s: int) -> list[int]:
     return list(range(first, stretch.last_ns + 1, step)) or [stretch.first_ns]
 
 
-def _stretches(times: Sequence[int]) -> list[tuple[int, int]]:
+def stretches(times: Sequence[int]) -> list[tuple[int, int]]:
+    """Cut instants, in order, where a pause of more than 15 minutes (and 20 usual steps) lies between them."""
     if not times:
         return [(0, 1)]
     usual = sorted(later - earlier for earlier, later in itertools.pairwise(times))

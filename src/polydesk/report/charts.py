@@ -6,7 +6,7 @@ from html import escape
 
 from polydesk.report.axes import TimeAxis, round_ticks, tick_decimals
 
-_TOP, _BOTTOM, _LEFT, _RIGHT = 14.0, 40.0, 62.0, 84.0
+_TOP, _BOTTOM, _LEFT, _RIGHT = 28.0, 40.0, 62.0, 84.0
 _LABEL_PX = 13.0
 
 Values = Sequence[tuple[int, float]]
@@ -123,7 +123,7 @@ def _value_axis(chart: Chart, ticks: Sequence[float], y: Callable[[float], float
         yield f'<line class="{style}" x1="{_LEFT:.0f}" x2="{right:.0f}" y1="{at:.1f}" y2="{at:.1f}"/>'
         label = _number(tick, decimals, chart.signed)
         yield f'<text class="tick" text-anchor="end" x="{_LEFT - 8:.0f}" y="{at + 4:.1f}">{label}</text>'
-    yield f'<text class="unit" text-anchor="end" x="{_LEFT - 8:.0f}" y="{chart.height - 8}">{escape(chart.unit)}</text>'
+    yield f'<text class="unit" text-anchor="end" x="{_LEFT - 8:.0f}" y="12">{escape(chart.unit)}</text>'
 
 
 def _number(value: float, decimals: int, signed: bool) -> str:  # noqa: FBT001 - private
@@ -142,7 +142,7 @@ def _time_axis(chart: Chart, axis: TimeAxis) -> Iterable[str]:
         yield f'<path class="break" d="M{x - 4:.1f} {floor + 6:.1f}l4 -12M{x + 1:.1f} {floor + 6:.1f}l4 -12"/>'
         yield f'<line class="pause" x1="{x:.1f}" x2="{x:.1f}" y1="{_TOP:.0f}" y2="{floor - 8:.1f}"/>'
     end = chart.width - _RIGHT + 8
-    yield f'<text class="unit" x="{end:.0f}" y="{floor + 18:.1f}">UTC</text>'
+    yield f'<text class="unit" x="{end:.0f}" y="{floor + 32:.1f}">UTC</text>'
 
 
 def _line(line: Line, axis: TimeAxis, y: Callable[[float], float]) -> str:
@@ -216,7 +216,7 @@ def _steps(run: Values, axis: TimeAxis, y: Callable[[float], float]) -> str:
 def _end_labels(chart: Chart, axis: TimeAxis, y: Callable[[float], float], decimals: int) -> Iterable[str]:
     """Name each curve and its last value where it ends, moved apart where labels would overlap."""
     lines = sorted((line for line in chart.lines if line.values), key=lambda line: y(line.values[-1][1]))
-    lowest = chart.height - _BOTTOM - (2 * len(lines) - 1) * _LABEL_PX
+    lowest = chart.height - _BOTTOM - 2 * len(lines) * _LABEL_PX
     free = _TOP
     for at, line in enumerate(lines):
         last_ns, value = line.values[-1]

@@ -1,6 +1,7 @@
 """What a report states before any result: session, source, fill rule, headline numbers."""
 
 from polydesk.exchange.config import FILL_RULE
+from polydesk.report.axes import stretches
 from polydesk.report.quantities import NONE, cash, count, duration, gain, share_of, utc
 from polydesk.report.summary import Summary
 
@@ -25,7 +26,7 @@ def session_facts(summary: Summary) -> list[tuple[str, str]]:
         ("mode", header.mode),
         ("source", summary.source),
         ("constructed", made[summary.constructed]),
-        ("virtual time", f"{utc(first)} to {utc(last)} UTC ({duration(last - first)})"),
+        ("virtual time", f"{utc(first)} to {utc(last)} UTC, {duration(_active_ns(summary))} with data"),
         ("events", f"{count(summary.events)} tape rows, {count(len(summary.markets))} markets"),
         ("ended by", _ENDS.get(summary.end, summary.end)),
         (
@@ -34,6 +35,13 @@ def session_facts(summary: Summary) -> list[tuple[str, str]]:
         ),
         ("journal sha256", summary.journal_sha256),
     ]
+
+
+def _active_ns(summary: Summary) -> int:
+    """Return how long the session ran in virtual time, without the pauses between its recordings."""
+    first, last = summary.span_ns
+    times = sorted({first, *(mark.ts_ns for mark in summary.marks), last})
+    return sum(end - start for start, end in stretches(times))
 
 
 def fill_rule(summary: Summary) -> str:

@@ -71,7 +71,7 @@ def money_figures(summary: Summary) -> list[Figure]:
                     "How far matched equity is below its highest value so far, in pUSD.",
                     "pUSD",
                     (Line("drawdown", "loss", falls, filled=True),),
-                    height=170,
+                    height=185,
                     zero=True,
                     signed=True,
                 )
@@ -86,7 +86,7 @@ def money_figures(summary: Summary) -> list[Figure]:
                     "Cost of positions and open buy orders in pUSD.",
                     "pUSD",
                     (Line("exposure", "third", exposure, filled=True),),
-                    height=170,
+                    height=185,
                     zero=True,
                 )
             ),
@@ -137,7 +137,7 @@ def _panel(summary: Summary, key: tuple[int, int], fills: Sequence[FillLine], sa
         bands=(Band("first", low, high),) if low else (),
         markers=[_marker(line) for line in fills[-_MARKERS:]],
         width=560,
-        height=230,
+        height=244,
     )
     table = _fills_table(fills)
     return Figure(name, draw(chart), table)

@@ -76,9 +76,10 @@ def utc_ms(ts_ns: int) -> str:
     return f"{_moment(ts_ns):%Y-%m-%d %H:%M:%S}.{ts_ns % NS_PER_S // NS_PER_MS:03d} UTC"
 
 
-def clock(ts_ns: int) -> str:
-    """Write the time of day: ``07:10:04``."""
-    return _moment(ts_ns).strftime("%H:%M:%S")
+def date_and_time(ts_ns: int) -> tuple[str, str]:
+    """Write an instant as date and time of day to the second: ``2026-04-16``, ``07:10:04``."""
+    moment = _moment(ts_ns)
+    return moment.strftime("%Y-%m-%d"), moment.strftime("%H:%M:%S")
 
 
 def duration(span_ns: int) -> str:
@@ -90,7 +91,7 @@ def duration(span_ns: int) -> str:
         if seconds >= size:
             rest = seconds % size // step
             return f"{seconds // size} {unit}" + (f" {rest} {below}" if rest else "")
-    return f"{span_ns / NS_PER_S:.1f} s" if span_ns < 10 * NS_PER_S else f"{seconds} s"
+    return f"{span_ns / NS_PER_S:.1f}".removesuffix(".0") + " s" if span_ns < 10 * NS_PER_S else f"{seconds} s"
 
 
 def _moment(ts_ns: int) -> datetime:

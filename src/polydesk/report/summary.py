@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from polydesk.model.grid import CASH_ONE_U6
+from polydesk.model.grid import CASH_ONE_U6, cash_u6
 from polydesk.model.market import Fact, Market
 from polydesk.model.records import (
     CancelSent,
@@ -175,6 +175,7 @@ def summarise(session: Session, bids: Bids | None = None) -> Summary:
         bids: Best bids at the end, for valuing each open position; totals come from the last mark.
     """
     records = session.records
+    config = json.loads(session.header.config) if session.header.config else {}
     orders = lives(records)
     money = account_for(records, orders)
     positions = open_positions(money, bids)
@@ -183,7 +184,7 @@ def summarise(session: Session, bids: Bids | None = None) -> Summary:
     manifest = session.manifest
     return Summary(
         header=session.header,
-        config=json.loads(session.header.config) if session.header.config else {},
+        config=config,
         source=_source(session),
         constructed=manifest.constructed if manifest else None,
         events=_events(session),
@@ -194,7 +195,10 @@ def summarise(session: Session, bids: Bids | None = None) -> Summary:
         matched=matched,
         confirmed=confirmed,
         external=money.external,
-        broken=tuple(f"{r.name}: {r.detail}" for r in records if isinstance(r, SentinelBroke)),
+        broken=(
+            *(f"{r.name}: {r.detail}" for r in records if isinstance(r, SentinelBroke)),
+            *_own_sum(session, config, money),
+        ),
         assumed=assumed_facts(session.markets),
         journal_sha256=session.journal_sha256,
         marks=marks,
@@ -267,6 +271,8 @@ def _fact_text(market: Market, name: str) -> str:
         text = f"{utc(fact.value)} UTC"
     else:
         text = str(fact.value).lower()
+    if fact.note.startswith(text):
+        return fact.note
     return f"{text} ({fact.note})" if fact.note else text
 
 
@@ -279,6 +285,20 @@ def _columns(money: Money, records: Sequence[Record]) -> tuple[Column, Column]:
             unrealised = last.value_u6[at] - column.cost_u6 if last else None
         out.append(Column(column.realised_u6, unrealised, column.fees_u6, column.dust_u6))
     return out[0], out[1]
+
+
+def _own_sum(session: Session, config: dict[str, Any], money: Money) -> tuple[str, ...]:
+    """Compare the desk's last mark with the cash that follows from the recorded fills: a second pair of eyes."""
+    start = config.get("desk", {}).get("cash")
+    ended = any(isinstance(record, SessionEnded) for record in session.records)
+    last = next((record for record in reversed(session.records) if isinstance(record, Marked)), None)
+    if start is None or last is None or not ended or session.header.mode == "live":
+        return ()
+    columns = (money.account.matched, money.account.confirmed)
+    due = tuple(cash_u6(start) + column.cash_u6 for column in columns)
+    if due == last.cash_u6:
+        return ()
+    return (f"report: the last mark's cash is {last.cash_u6}, the recorded fills make {due} micro-pUSD",)
 
 
 def _counts(records: Sequence[Record], money: Money) -> Counts:

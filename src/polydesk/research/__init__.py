@@ -1,1 +1,5 @@
-"""Backtests, and later tuning and verdicts: many sessions judged together."""
+"""Backtests: the desk over recorded markets."""
+
+from polydesk.research.backtest import run_backtest, with_strategies
+
+__all__ = ["run_backtest", "with_strategies"]

@@ -1,4 +1,6 @@
-"""One strategy over one tape: the desk, risk and exchange of a paper session, as fast as it goes."""
+"""A backtest is a session like any other: the same desk, driver, exchange and journal, over a chosen tape."""
+
+import difflib
 
 from polydesk.model.errors import ConfigError
 from polydesk.run.session import Look, SessionResult, run_session
@@ -9,18 +11,32 @@ from polydesk.tape import Tape
 
 
 def run_backtest(settings: Settings, tape: Tape, strategy: str, look: Look) -> SessionResult:
-    """Run ``strategy`` alone over ``tape``.
+    """Run one strategy over ``tape``, as fast as it goes; ``settings.run.speed`` does not matter.
 
     Args:
-        settings: The whole configuration; which strategies are enabled in it does not matter.
-        tape: Market input.
-        strategy: Name of a known strategy.
+        settings: The whole configuration.
+        tape: Its market input.
+        strategy: The one strategy that is enabled.
         look: Called with the running session several times a second.
 
     Raises:
         ConfigError: There is no such strategy.
+        SessionError: The tape has no markets.
+        JournalError: The session's folder cannot be written.
     """
-    if strategy not in STRATEGIES:
-        raise ConfigError(f"--strategy {strategy!r}: there are {', '.join(STRATEGIES)}")
-    alone = [f"desk.strategies.{name}.enabled={str(name == strategy).lower()}" for name in STRATEGIES]
-    return run_session(override(settings, alone), tape, "backtest", look)
+    alone = with_strategies(override(settings, ["run.speed=max"]), [strategy])
+    return run_session(alone, tape, "backtest", look)
+
+
+def with_strategies(settings: Settings, names: list[str]) -> Settings:
+    """Return ``settings`` with exactly the named strategies enabled.
+
+    Raises:
+        ConfigError: A name is not a strategy.
+    """
+    for name in names:
+        if name not in STRATEGIES:
+            near = difflib.get_close_matches(name, STRATEGIES, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(STRATEGIES)}"
+            raise ConfigError(f"--strategy {name!r} is unknown; {hint}")
+    return override(settings, [f"desk.strategies.{name}.enabled={str(name in names).lower()}" for name in STRATEGIES])

@@ -4,7 +4,7 @@ Exits skip the checks that guard entries. They never skip tick, minimum, shares,
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import InitVar, dataclass
 
 import msgspec
 
@@ -71,15 +71,15 @@ class Permit:
     Attributes:
         intent: The order.
         checks: What was checked, with the numbers.
-        seal: Proof that ``decide`` made it.
+        seal: Proof that ``decide`` makes it; not kept, so that no copy with another intent can be made.
     """
 
     intent: Intent
     checks: tuple[Check, ...]
-    seal: object
+    seal: InitVar[object]
 
-    def __post_init__(self) -> None:
-        if self.seal is not _SEAL:
+    def __post_init__(self, seal: object) -> None:
+        if seal is not _SEAL:
             raise TypeError("only polydesk.risk makes permits")
 
 
@@ -88,7 +88,10 @@ _SEAL = object()
 
 @dataclass(frozen=True, slots=True)
 class Denial:
-    """A refused order: the checks made, ending with the one that said no."""
+    """A refused order: the checks made, ending with the one that said no.
+
+    ``code`` is that check's name, or ``risk_unknown`` when what it looks at could not be told.
+    """
 
     intent: Intent
     code: Refusal
@@ -108,7 +111,8 @@ def decide(intent: Intent, market: Market, seen: Observed, limits: RiskLimits) -
     for check in _checks(intent, market, seen, limits):
         done.append(check)
         if not check.passed:
-            return Denial(intent, Refusal(check.name), tuple(done))
+            code = Refusal.RISK_UNKNOWN if check.observed == UNKNOWN else Refusal(check.name)
+            return Denial(intent, code, tuple(done))
     return Permit(intent, tuple(done), _SEAL)
 
 

@@ -16,3 +16,6 @@ class RunConfig(Params):
     )
     checkpoint_rows: int = param(250_000, "rows", "tape rows between two checkpoints", low=1)
     live_state_hz: float = param(10.0, "1/s", "how often the live state is published", low=0, high=10)
+    sync_every_ms: float = param(
+        50.0, "ms", "longest time between two waits for the disk when speed is max; otherwise every send waits", low=0
+    )

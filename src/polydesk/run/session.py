@@ -26,6 +26,7 @@ from polydesk.run.driver import Driver, Machine, Progress
 from polydesk.run.fingerprint import fingerprint
 from polydesk.run.machine import new_machine
 from polydesk.run.pace import Pace
+from polydesk.run.publish import Publisher
 from polydesk.run.recorder import Recorder, without_marks
 from polydesk.run.settings import Settings
 from polydesk.tape import Tape, open_tape
@@ -82,7 +83,7 @@ def run_session(settings: Settings, tape: Tape, mode: str, look: Look) -> Sessio
         name, RECORD_FORMAT, mode, settings.run.seed, str(tape.path.resolve()), tape.manifest.sha256,
         (0, tape.manifest.rows), config.model_dump_json(), fingerprint(), time.time_ns(),
     )  # fmt: skip
-    journal = JournalWriter.create(folder / JOURNAL, header)
+    journal = JournalWriter.create(folder / JOURNAL, header, sync_every_s=_sync_every_s(settings))
     with _closing(journal):
         shutil.copyfile(tape.path / MANIFEST, folder / MANIFEST)
         machine = new_machine(tape.manifest, config.desk, config.exchange, header.seed)
@@ -99,7 +100,7 @@ def resume_session(settings: Settings, folder: Path, look: Look) -> SessionResul
         JournalError: Its journal is damaged or in use.
         Diverged: Repeating the recorded part gives something else, for example under other code.
     """
-    journal, records = JournalWriter.resume(folder / JOURNAL)
+    journal, records = JournalWriter.resume(folder / JOURNAL, sync_every_s=_sync_every_s(settings))
     with _closing(journal):
         header = records[0]
         if not isinstance(header, SessionStarted):
@@ -165,14 +166,23 @@ def _drive(
                 log.warning("checkpoint not written", file=str(folder / CHECKPOINT), error=err.strerror)
 
     speed = None if settings.run.speed == "max" else float(settings.run.speed)
-    driver = Driver(
-        tape, machine, recorder, Pace(speed, time.monotonic_ns), lambda progress: look(machine, progress), checkpoint
-    )
+    publisher = Publisher(folder, header, settings.run.live_state_hz)
+    latest = Progress(machine.next_row, tape.manifest.rows, machine.desk.state.now_ns, 0, 0, 0)
+
+    def watch(progress: Progress) -> None:
+        nonlocal latest
+        latest = progress
+        publisher.look(machine, progress)
+        look(machine, progress)
+
+    driver = Driver(tape, machine, recorder, Pace(speed, time.monotonic_ns), watch, checkpoint)
+    state = "halted"
     try:
         with _interruptible(driver):
             reason = driver.run()
         journal.append(SessionEnded(reason, journal.journal_sha256, time.time_ns(), machine.next_row))
         journal.commit()
+        state = "ended"
     except JournalFull:
         journal.halt(SessionHalted("disk_full", time.time_ns()))
         return SessionResult(header.session, folder, "disk_full")
@@ -180,9 +190,20 @@ def _drive(
         with suppress(PolydeskError):
             journal.halt(SessionHalted("error", time.time_ns()))
         raise
+    finally:
+        publisher.finish(machine, latest, state)
     with suppress(FileNotFoundError):
         (folder / CHECKPOINT).unlink()
     return SessionResult(header.session, folder, reason)
+
+
+def _sync_every_s(settings: Settings) -> float:
+    """Return how long a commit may go without waiting for the disk.
+
+    As fast as it goes, the venue lives in this very process and is repeated with it: what a power cut takes from the
+    journal, a resumed session writes again. The write itself always comes before the send.
+    """
+    return settings.run.sync_every_ms / 1000 if settings.run.speed == "max" else 0.0
 
 
 @contextmanager

@@ -148,6 +148,7 @@ def _problem(model: type[BaseModel], keys: Mapping[KeyPath, Key], sources: _Sour
     path = tuple(str(part) for part in detail["loc"])
     place = _place(sources, path)
     if detail["type"] == "extra_forbidden":
+        path = next((key for key in sources.origins if key[: len(path)] == path), path)
         close = nearest(model, path)
         hint = f"; did you mean {close!r}?" if close else "; `polydesk config show` lists the valid keys"
         return f"{place}: unknown key {'.'.join(path)!r}{hint}"

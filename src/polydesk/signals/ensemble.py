@@ -4,6 +4,9 @@ Source: the originals' strategy engine (weighted mean of bias and confidence, fl
 token at its own price and the edge as a mandatory output.
 """
 
+from typing import Annotated
+
+from annotated_types import Ge
 from pydantic import Field
 
 from polydesk.model.orders import Term
@@ -17,7 +20,7 @@ class EnsembleParams(Params):
 
     signal_floor: float = param(0.12, "1", "smallest combined confidence that acts", low=0, high=1, tunable=True)
     consensus_min: int = param(1, "count", "strategies that must agree on the token", low=1, tunable=True)
-    weights: dict[str, float] = Field(
+    weights: dict[str, Annotated[float, Ge(0)]] = Field(
         default_factory=dict,
         description="weight per strategy, 1 when not given",
         json_schema_extra={"unit": "1", "tunable": True},
@@ -50,7 +53,7 @@ def vote(signals: dict[str, Signal], params: EnsembleParams) -> Vote | Wait:
     lean = sum(weights[n] * _signed(s.confidence, s) for n, s in signals.items()) / total
     token = 0 if lean > 0 else 1
     agreeing = {n: s for n, s in signals.items() if s.token == token}
-    if abs(lean) < params.signal_floor:
+    if lean == 0 or abs(lean) < params.signal_floor:
         return Wait(Hold.WEAK_SIGNAL, (Term("confidence", abs(lean), "1"),))
     if len(agreeing) < params.consensus_min:
         return Wait(Hold.NO_CONSENSUS, (Term("agreeing", len(agreeing), "1"),))

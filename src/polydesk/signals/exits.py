@@ -1,7 +1,7 @@
 """Generic exits: time, stop, take profit and the market's end, over each position at its own token's bid.
 
-PnL here is the position's value at the bid less its cost and fees, as a fraction of its cost. The stop is never
-deferred; take profit and time wait for the minimum hold.
+PnL here is the position's value at the bid less its cost and the fees paid for it, as a fraction of its cost. The stop
+is never deferred; take profit and time wait for the minimum hold.
 """
 
 from polydesk.model.grid import proceeds_u6
@@ -9,24 +9,24 @@ from polydesk.model.orders import Term
 from polydesk.model.params import seconds_ns
 from polydesk.model.reasons import Exit
 from polydesk.signals.strategy import ExitRules
+from polydesk.signals.view import Held
 
 
 def exit_reason(
-    rules: ExitRules, shares_u6: int, cost_u6: int, opened_ns: int, bid_g4: int, ts_ns: int, end_ns: int | None
+    rules: ExitRules, held: Held, bid_g4: int, ts_ns: int, end_ns: int | None
 ) -> tuple[str, tuple[Term, ...]]:
     """Return why a position must be closed now (an ``Exit`` code or ``""``) and the numbers that say so.
 
     Args:
         rules: The strategy's exit rules.
-        shares_u6: Shares held; positive.
-        cost_u6: Their cost.
-        opened_ns: Since when.
+        held: What is held; not empty.
         bid_g4: Best bid of the token; 0 when there is none.
         ts_ns: Virtual time.
         end_ns: The market's scheduled end, if known.
     """
-    held_s = (ts_ns - opened_ns) / 1e9
-    gain = (proceeds_u6(bid_g4, shares_u6) - cost_u6) / cost_u6 if cost_u6 else 0.0
+    held_s = (ts_ns - held.opened_ns) / 1e9
+    pnl_u6 = proceeds_u6(bid_g4, held.shares_u6) - held.cost_u6 - held.fees_u6
+    gain = pnl_u6 / held.cost_u6 if held.cost_u6 else 0.0
     why = (Term("gain", gain, "1"), Term("held", held_s, "s"))
     if rules.stop_loss and gain <= -rules.stop_loss:
         return Exit.STOP.value, why

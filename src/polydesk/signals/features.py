@@ -6,7 +6,6 @@ import msgspec
 
 _LN2 = math.log(2.0)
 _VARIANCE_HALF_LIFE_S = 60.0
-_FLOW_HALF_LIFE_S = 30.0
 
 
 class Features(msgspec.Struct):
@@ -18,7 +17,6 @@ class Features(msgspec.Struct):
         samples: Updates seen.
         variance_per_s: Exponentially weighted variance of the mid per second, half-life 60 s.
         age_s: Seconds of history behind the variance.
-        flow: Signed print volume of token 0 in shares, half-life 30 s; positive when takers bought.
     """
 
     ts_ns: int = 0
@@ -26,7 +24,6 @@ class Features(msgspec.Struct):
     samples: int = 0
     variance_per_s: float = 0.0
     age_s: float = 0.0
-    flow: float = 0.0
 
     def volatility(self, horizon_s: float) -> float | None:
         """Return the standard deviation of the mid over ``horizon_s`` in price units; ``None`` while unknown."""
@@ -48,7 +45,6 @@ def observe(features: Features, ts_ns: int, mid: float) -> None:
             kept = decay(elapsed, _VARIANCE_HALF_LIFE_S)
             change = mid - features.mid
             features.variance_per_s = kept * features.variance_per_s + (1 - kept) * change * change / elapsed
-            features.flow *= decay(elapsed, _FLOW_HALF_LIFE_S)
             features.age_s += elapsed
             features.ts_ns = ts_ns
             features.mid = mid

@@ -4,6 +4,8 @@ Source: the originals' sizing (balance x largest position x clip(hint x confiden
 final raise to a minimum; unknown volatility counts as high.
 """
 
+import math
+
 from pydantic import model_validator
 
 from polydesk.model.grid import floor_to, shares_for_u6
@@ -45,7 +47,7 @@ def entry_size(
     """
     clipped = min(1.0, max(params.smallest, conviction))
     volatility = _volatility_factor(features, params)
-    parts_ppm = round(params.position_fraction * clipped * volatility * factor * 1_000_000)
+    parts_ppm = math.floor(params.position_fraction * clipped * volatility * factor * 1_000_000)
     budget_u6 = max(0, equity_u6) * parts_ppm // 1_000_000
     size = floor_to(shares_for_u6(budget_u6, price_g4), LOT_U6)
     terms = (

@@ -22,11 +22,13 @@ class Held(msgspec.Struct, frozen=True):
     Attributes:
         shares_u6: Micro-shares.
         cost_u6: What they cost, micro-pUSD.
+        fees_u6: Taker fees paid for them, micro-pUSD.
         opened_ns: Since when.
     """
 
     shares_u6: int = 0
     cost_u6: int = 0
+    fees_u6: int = 0
     opened_ns: int = 0
 
 
@@ -39,10 +41,10 @@ class View:
         bid_g4: Best bid of token 0; 0 when there is none.
         ask_g4: Best ask of token 0; 10 000 when there is none.
         tick_g4: Tick now.
-        features: Statistics of the mid, prints and flow.
+        features: Statistics of the mid.
         held: Shares of token 0 and 1.
         orders: The strategy's working orders in this market.
-        equity_u6: Cash and positions at the bid, micro-pUSD.
+        equity_u6: Cash and positions at cost, micro-pUSD.
         size_factor: Below 1 while the desk recovers from a daily loss.
     """
 

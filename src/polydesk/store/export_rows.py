@@ -19,8 +19,9 @@ Field                Here
 ``strategies``       A list of one: every order belongs to one strategy.
 ``risk.factors``     Every check by name with what was observed, the limit, its unit and whether it passed.
 ``metadata``         Order type, purpose and the named terms of the decision (``why``).
-not written          ``reference_price``, ``slippage``, ``mid``, ``spread``, ``risk_level``, ``risk_score``, ``exclusive``,
-                     ``liquidity_slices``, ``slice_plan``, ``portfolio_balance``: the journal holds no source for them.
+not written          ``reference_price``, ``slippage``, ``mid``, ``spread``, ``risk_level``, ``risk_score``,
+                     ``exclusive``, ``liquidity_slices``, ``slice_plan``, ``portfolio_balance``: the journal holds no
+                     source for them.
 ===================  ==================================================================================================
 
 Amounts are JSON numbers with all their digits, in pUSD and shares; times are ISO-8601 UTC of virtual time.

@@ -93,18 +93,21 @@ def _final_statuses(journal: Path) -> dict[str, str]:
 def _lines(context: Context, changes: Changes, tally: Tally, records: Iterator[Record]) -> Iterator[_Told]:
     """Yield every line of the JSONL files, in the order of the records."""
     intents: dict[str, Intent] = {}
+    listed: set[str] = set()
     for record in records:
         tally.count(record)
         failed = context.statuses.get(getattr(record, "id", getattr(record, "fill", "")), "") == "failed"
-        repeated = isinstance(record, Fill) and record.id in changes.fills
         # A failed fill is listed but never booked, so positions and exits need not be taken back.
         if not failed:
             apply(changes, record)
         exits = changes.added.get(realised_exits, [])
         if isinstance(record, OrderSent):
             intents[record.intent.id] = record.intent
-        if not repeated:
-            yield from _record_lines(context, changes, intents, record)
+        if isinstance(record, Fill) and record.id in listed:
+            continue
+        if isinstance(record, Fill):
+            listed.add(record.id)
+        yield from _record_lines(context, changes, intents, record)
         for closed in exits:
             yield REALIZED_EXITS, rows.exit_line(context, closed, _exit_price(changes, closed))
         changes.added.clear()

@@ -61,7 +61,7 @@ class InventoryMaker(Strategy[InventoryMakerParams, Memory]):
         if state.first_ns == 0:
             state.first_ns = view.ts_ns
         hold = self._hold(view, state)
-        return Wait(hold) if hold is not None else self._quotes(view)
+        return Wait(hold) if hold is not None else self._quotes(view, self._size_u6(view))
 
     def _hold(self, view: View, state: Memory) -> Hold | None:
         p = self.params
@@ -74,11 +74,15 @@ class InventoryMaker(Strategy[InventoryMakerParams, Memory]):
             return Hold.EXTREME_PRICE
         if view.spread > p.max_spread:
             return Hold.SPREAD
+        if self._size_u6(view) < view.market.min_size_u6.value:
+            return Hold.SIZE_BELOW_MINIMUM
         return None
 
-    def _quotes(self, view: View) -> Quotes:
+    def _size_u6(self, view: View) -> int:
+        return floor_to(round(self.params.quote_shares * view.size_factor * SHARE_U6), LOT_U6)
+
+    def _quotes(self, view: View, size_u6: int) -> Quotes:
         p = self.params
-        size_u6 = floor_to(round(p.quote_shares * view.size_factor * SHARE_U6), LOT_U6)
         limit_u6 = round(p.max_inventory * SHARE_U6)
         net_u6 = view.held[0].shares_u6 - view.held[1].shares_u6
         fair = self._fair_terms(view, net_u6 / limit_u6)

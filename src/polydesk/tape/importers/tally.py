@@ -1,5 +1,6 @@
 """Counting what an importer reads, leaves out and finds wrong."""
 
+import math
 from collections import Counter
 
 from polydesk.model.errors import NumberError
@@ -70,7 +71,17 @@ class Clock:
 
 
 def from_seconds(seconds: float) -> int:
-    """Convert a recorder's clock in seconds to ns; a double holds microseconds, so that is what is kept."""
+    """Convert a recorder's clock in seconds to ns; a double holds microseconds, so that is what is kept.
+
+    Raises:
+        NumberError: Not a time of the years a recording can come from.
+    """
+    if not EARLIEST_NS <= seconds * NS_PER_S <= LATEST_NS:
+        raise NumberError(f"receive time {seconds!r} is not a time between 2017 and 2096")
+    return _whole_us(seconds)
+
+
+def _whole_us(seconds: float) -> int:
     return round(seconds * 1_000_000) * 1_000
 
 
@@ -80,9 +91,11 @@ def plausible(ts_ns: int) -> bool:
 
 
 def by_magnitude(value: float) -> int:
-    """Convert a time in seconds, ms, us or ns to ns; the size of the number tells the unit."""
+    """Convert a time in seconds, ms, us or ns to ns; the size of the number tells the unit. What is none becomes 0."""
+    if not math.isfinite(value):
+        return 0
     if value < 1e11:
-        return from_seconds(value)
+        return _whole_us(value)
     if value < 1e14:
         return round(value * 1_000) * 1_000
     if value < 1e17:

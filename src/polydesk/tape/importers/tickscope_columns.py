@@ -133,7 +133,8 @@ def _nanoseconds(path: Path, times: pa.ChunkedArray) -> np.ndarray:
 
 
 def _grid(numbers: pa.ChunkedArray, scale: int) -> np.ndarray:
-    return np.asarray(numbers.cast(pa.float64()).fill_null(float("nan")).to_numpy() * scale)
+    doubles = numbers.cast(pa.float64()).fill_null(float("nan")).to_numpy()
+    return np.where(np.isfinite(doubles), doubles, np.nan) * scale
 
 
 def _exact(scaled: np.ndarray, slack: float, most: int) -> np.ndarray:

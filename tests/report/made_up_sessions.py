@@ -258,7 +258,7 @@ def make_session(seed: int = 1, tape_path: str = "/absent/tape", folder: Path = 
         msgspec.json.encode(CONFIG).decode(), {"polydesk": "0.1.0", "python": "3.11.9"}, 1_795_270_380 * NS_PER_S,
     )  # fmt: skip
     digest = journal_hash(maker.records, header.tape_sha256)
-    maker.records.append(SessionEnded("tape_end", digest, 1_795_270_400 * NS_PER_S))
+    maker.records.append(SessionEnded("tape_end", digest, 1_795_270_400 * NS_PER_S, maker.seq + 1))
     return Session(folder, header, tuple(maker.records), manifest(maker.seq + 1, last), None, "tape is not there")
 
 

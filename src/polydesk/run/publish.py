@@ -1,0 +1,165 @@
+"""The live state of a running session, collected for viewers at most ten times a second."""
+
+import time
+from collections import Counter
+from pathlib import Path
+
+from polydesk.desk import Desk, value_u6
+from polydesk.kernel import Fact, levels
+from polydesk.model.grid import cash_u6
+from polydesk.model.orders import Side
+from polydesk.model.reasons import Refusal
+from polydesk.model.records import SessionStarted
+from polydesk.portfolio import Position
+from polydesk.run.driver import Machine, Progress
+from polydesk.run.snapshot import (
+    Exposure,
+    LiveBook,
+    LiveOrder,
+    LivePosition,
+    LiveState,
+    SnapshotWriter,
+    TokenBook,
+)  # fmt: skip
+
+FILE_NAME = "live.state"
+_LEVELS = 5
+_BOOKS = 20
+
+
+class Publisher:
+    """Collects and publishes the live state of one session.
+
+    Args:
+        folder: The session's folder.
+        header: Its first record.
+        hz: At most this many states a second; 0 publishes only the last one.
+    """
+
+    def __init__(self, folder: Path, header: SessionStarted, hz: float) -> None:
+        self._header = header
+        self._writer = SnapshotWriter(folder / FILE_NAME, hz=hz if hz > 0 else 1e-9)
+        self._assumed: dict[str, dict[str, str]] | None = None
+        self._seen = (0.0, 0)
+
+    def look(self, machine: Machine, progress: Progress) -> None:
+        """Publish if the last state is old enough."""
+        now_s = time.monotonic()
+        if self._writer.due(now_s):
+            self._writer.publish(self._state(machine, progress, now_s, "running"), now_s)
+
+    def finish(self, machine: Machine, progress: Progress, state: str) -> None:
+        """Publish the last state, ``ended`` or ``halted``."""
+        now_s = time.monotonic()
+        self._writer.publish(self._state(machine, progress, now_s, state), now_s, force=True)
+        self._writer.close()
+
+    def _state(self, machine: Machine, progress: Progress, now_s: float, state: str) -> LiveState:
+        desk = machine.desk
+        account = desk.state.account
+        values = value_u6(desk)
+        columns = (account.matched, account.confirmed)
+        worth = [column.cash_u6 + value for column, value in zip(columns, values, strict=True)]
+        given = account.matched.deposits_u6 + account.matched.external_u6
+        return LiveState(
+            session=self._header.session,
+            mode=self._header.mode,
+            source=self._header.tape_path,
+            ts_ns=desk.state.now_ns,
+            seq=progress.rows - 1,
+            rows=progress.rows,
+            rows_total=progress.total,
+            rows_per_s=self._rate(now_s, progress.rows),
+            books=tuple(_book(desk, market) for market in _of_interest(desk)),
+            orders=_orders(desk),
+            positions=_positions(desk),
+            cash_u6=(account.matched.cash_u6, account.confirmed.cash_u6),
+            pnl_u6=(worth[0] - given, worth[1] - given),
+            fees_u6=(account.matched.fees_u6, account.confirmed.fees_u6),
+            exposure=_exposure(desk),
+            counters={"wakes": progress.wakes, "orders": progress.orders, "fills": progress.fills},
+            refusals=dict(desk.refusals),
+            sentinels=f"broken: {desk.state.broken}" if desk.state.broken else "ok",
+            assumed=self._facts(desk),
+            state=state,
+        )
+
+    def _rate(self, now_s: float, rows: int) -> float:
+        then_s, before = self._seen
+        self._seen = (now_s, rows)
+        return (rows - before) / (now_s - then_s) if then_s and now_s > then_s else 0.0
+
+    def _facts(self, desk: Desk) -> dict[str, dict[str, str]]:
+        if self._assumed is None:
+            told = {market.slug: market.assumed() for market in desk.markets}
+            self._assumed = {slug: facts for slug, facts in told.items() if facts}
+        return self._assumed
+
+
+def _of_interest(desk: Desk) -> list[int]:
+    """Return the markets with orders or shares, then those with the newest rows; settled ones last."""
+    held = {p.market for p in desk.state.account.matched.positions.values() if p.shares_u6}
+    busy = held | {order.intent.market for order in desk.state.working.orders.values()}
+    last = desk.books.last[:, Fact.TS_NS]
+
+    def rank(market: int) -> tuple[bool, bool, int]:
+        return (market not in busy, market in desk.state.settled, -int(last[market]))
+
+    return sorted((m.index for m in desk.markets if last[m.index]), key=rank)[:_BOOKS]
+
+
+def _book(desk: Desk, market: int) -> LiveBook:
+    last = int(desk.books.last[market, Fact.TS_NS])
+    tokens = tuple(
+        TokenBook(_side(desk, market, token, Side.BUY), _side(desk, market, token, Side.SELL)) for token in (0, 1)
+    )
+    return LiveBook(market, desk.markets[market].slug, (tokens[0], tokens[1]), max(0, desk.state.now_ns - last))
+
+
+def _side(desk: Desk, market: int, token: int, side: Side) -> tuple[tuple[int, int], ...]:
+    prices, sizes = levels(desk.books, market, token, int(side), _LEVELS)
+    return tuple(zip(prices.tolist(), sizes.tolist(), strict=True))
+
+
+def _orders(desk: Desk) -> tuple[LiveOrder, ...]:
+    return tuple(
+        LiveOrder(
+            order.intent.id, order.intent.strategy, order.intent.market, order.intent.token, int(order.intent.side),
+            order.intent.price_g4, order.intent.size_u6, order.filled_u6, order.state.value,
+        )
+        for order in desk.state.working.orders.values()
+    )  # fmt: skip
+
+
+def _positions(desk: Desk) -> tuple[LivePosition, ...]:
+    account = desk.state.account
+    shown = []
+    for key, one in account.matched.positions.items():
+        two = account.confirmed.positions.get(key) or Position(one.strategy, one.market, one.token)
+        if one.shares_u6 or two.shares_u6:
+            bids = _side(desk, one.market, one.token, Side.BUY)
+            shown.append(
+                LivePosition(
+                    one.strategy, one.market, one.token, (one.shares_u6, two.shares_u6), (one.cost_u6, two.cost_u6),
+                    (one.net_u6, two.net_u6), bids[0][0] if bids else None,
+                )
+            )  # fmt: skip
+    return tuple(shown)
+
+
+def _exposure(desk: Desk) -> tuple[Exposure, ...]:
+    limits = desk.config.risk
+    buys = sum(order.reserved_u6 for order in desk.state.working.orders.values())
+    by_market: Counter[int] = Counter()
+    for position in desk.state.account.matched.positions.values():
+        by_market[position.market] += position.cost_u6
+    for order in desk.state.working.orders.values():
+        by_market[order.intent.market] += order.reserved_u6
+    return (
+        Exposure(
+            Refusal.TOTAL_EXPOSURE.value, desk.state.account.matched.cost_u6 + buys, cash_u6(limits.max_total_exposure)
+        ),
+        Exposure(
+            Refusal.MARKET_EXPOSURE.value, max(by_market.values(), default=0), cash_u6(limits.max_market_exposure)
+        ),
+    )

@@ -1,0 +1,110 @@
+"""Whatever is done to a recording, it becomes a readable tape or one documented error, and nothing is left behind."""
+
+import copy
+import json
+import shutil
+
+import pytest
+import zstandard
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from recordings import DOWN, T0_MS, UP, all_rows, book, change, tick, trade, write_cronos, write_raw, write_tickscope
+
+from polydesk.model.errors import ImportFailed
+from polydesk.tape import import_tape, verify
+
+FORMATS = ("cronos", "raw", "tickscope", "packed")
+
+
+@pytest.fixture(scope="module")
+def originals(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("originals")
+    books = [book(T0_MS + i * 50, [("0.4", str(i + 1)), ("0.39", "2")], [("0.6", "7")]) for i in range(30)]
+    messages = [book(T0_MS, [("0.4", "5")], [("0.6", "7")], UP)]
+    for i in range(30):
+        messages.append(
+            change(T0_MS + i, (UP, "BUY", "0.41", str(i), "0.41", "0.6"), (DOWN, "SELL", "0.59", str(i), "0.4", "0.59"))
+        )
+        messages.append(trade(T0_MS + i, UP, "SELL", "0.41", "1"))
+    ticks = [tick(T0_MS + i, UP, "BID", 0.4, 1.0 + i) for i in range(200)]
+    files = {
+        "cronos": write_cronos(folder / "cronos", books),
+        "raw": write_raw(folder / "raw", messages),
+        "tickscope": write_tickscope(folder / "tickscope", ticks),
+    }
+    contents = {name: path.read_bytes() for name, path in files.items()}
+    return {**contents, "packed": zstandard.ZstdCompressor(level=3).compress(contents["raw"])}
+
+
+edits = st.lists(
+    st.tuples(st.floats(0, 1, exclude_max=True), st.binary(max_size=6), st.integers(0, 40)), min_size=1, max_size=5
+)
+
+
+@given(st.sampled_from(FORMATS), edits, st.floats(0, 1))
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_bytes_replaced_and_ends_cut_off(tmp_path, originals, name, edits, keep):
+    content = bytearray(originals[name])
+    for where, put, cut in edits:
+        at = int(where * len(content))
+        content[at : at + cut] = put
+    check(tmp_path, bytes(content[: max(1, int((0.5 + keep / 2) * len(content)))]))
+
+
+VALUES = (
+    None,
+    True,
+    0,
+    -1,
+    10**30,
+    0.5,
+    float("nan"),
+    float("inf"),
+    "",
+    "x",
+    "1e999",
+    "-0",
+    "nan",
+    [],
+    {},
+    [[]],
+    {"price": 1},
+)
+
+
+places = st.tuples(st.integers(0, 60), st.lists(st.integers(0, 20), min_size=1, max_size=6), st.sampled_from(VALUES))
+
+
+@given(st.sampled_from(["cronos", "raw"]), st.lists(places, min_size=1, max_size=4))
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_values_replaced(tmp_path, originals, name, replaced):
+    lines = [json.loads(line) for line in originals[name].splitlines()]
+    for number, steps, value in replaced:
+        where = lines[number % len(lines)]
+        for step, further in zip(steps, [*steps[1:], None], strict=True):
+            keys = sorted(where) if isinstance(where, dict) else range(len(where))
+            key = keys[step % len(keys)]
+            if further is None or not isinstance(where[key], dict | list) or not where[key]:
+                where[key] = copy.deepcopy(value)
+                break
+            where = where[key]
+    check(tmp_path, "\n".join(json.dumps(line) for line in lines).encode())
+
+
+def check(folder, content):
+    work = folder / "work"
+    work.mkdir()
+    (work / "r").write_bytes(content)
+    try:
+        tape = import_tape([work / "r"], work / "t")
+    except ImportFailed:
+        assert [path.name for path in work.iterdir()] == ["r"]
+    else:
+        rows = all_rows(tape)
+        assert len(rows) == tape.manifest.rows > 0
+        assert rows["price_g4"].min() >= 0
+        assert rows["price_g4"].max() < 10_000
+        assert rows["size_u6"].min() >= 0
+        assert verify(tape).hash_ok
+    finally:
+        shutil.rmtree(work)

@@ -1,0 +1,133 @@
+import json
+
+import pytest
+from recordings import CONDITION, DOWN, SLUG, T0_MS, UP, book, write_cronos
+
+from polydesk.model.errors import ImportFailed
+from polydesk.tape import import_tape
+
+
+def cronos(folder):
+    return write_cronos(folder / "a", [book(T0_MS, [("0.4", "1")], [("0.6", "7")])])
+
+
+def listed(path, content):
+    path.write_text(content if isinstance(content, str) else json.dumps(content))
+    return path
+
+
+FULL = {
+    "slug": SLUG, "conditionId": CONDITION, "startTs": 1776323400, "endTs": 1776323700, "tickSize": 0.001,
+    "minOrderSize": 15, "upTokenId": UP, "downTokenId": DOWN, "category": "crypto", "question": "Up or down?",
+    "winner": "Up", "negRisk": False,
+}  # fmt: skip
+GAMMA = {
+    "id": "5", "question": "Up or down?", "conditionId": CONDITION.upper().replace("0X", "0x"), "slug": SLUG,
+    "endDate": "2026-04-16T07:15:00Z", "outcomes": '["Up", "Down"]', "clobTokenIds": json.dumps([UP, DOWN]),
+    "orderPriceMinTickSize": 0.001, "orderMinSize": 15, "negRisk": False, "eventStartTime": "2026-04-16T07:10:00Z",
+    "winner": "Up", "category": "Crypto",
+}  # fmt: skip
+YAML = f"""
+markets:
+  first:
+    slug: {SLUG}
+    condition_id: "{CONDITION}"
+    token_id_up: "{UP}"
+    token_id_down: "{DOWN}"
+    start_ts: 2026-04-16T07:10:00Z
+    end_ts: 1776323700
+    tick_size: "0.001"
+    min_order_size: 15
+    category: {{value: crypto, origin: venue, note: markets file}}
+    question: Up or down?
+    neg_risk: false
+    winner: Up
+"""
+SHAPES = {
+    "named.json": {"current": FULL, "next": {**FULL, "conditionId": "0xcd", "upTokenId": "8", "downTokenId": "9"}},
+    "list.json": [FULL],
+    "one.json": FULL,
+    "gamma.json": [GAMMA],
+    "m.yaml": YAML,
+    "m.csv": "slug,condition_id,token_id_up,token_id_down,start_ts,end_ts,tick_size,min_order_size,category,question,"
+    f"neg_risk,winner_inferred\n{SLUG},{CONDITION},{UP},{DOWN},1776323400,1776323700,0.001,15,crypto,Up or down?,"
+    "false,Up\n",
+}
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_markets_files_in_any_shape_say_the_same(tmp_path, name):
+    source = cronos(tmp_path)
+    (tmp_path / "facts").mkdir()
+    facts = listed(tmp_path / "facts" / name, SHAPES[name])
+    manifest = import_tape([source], tmp_path / "t", markets=facts).manifest
+    plain = listed(tmp_path / "facts" / "plain.json", [FULL])
+    expected = import_tape([source], tmp_path / "u", markets=plain).manifest
+    assert manifest.markets == expected.markets
+    assert manifest.resolutions == expected.resolutions
+    (market,) = manifest.markets
+    assert market.tokens[0].id == UP
+    assert (market.tick_g4.value, market.min_size_u6.value) == (10, 15_000_000)
+    assert manifest.resolutions[0].payout_g4 == (10_000, 0)
+
+
+@pytest.mark.parametrize(
+    ("change_", "says"),
+    [
+        ({"tickSize": "big"}, "field tickSize is 'big'"),
+        ({"tickSize": 0}, "field tickSize is 0"),
+        ({"minOrderSize": -1}, "field minOrderSize is -1"),
+        ({"endTs": "soon"}, "field endTs is 'soon'"),
+        ({"startTs": 12}, "field startTs is 12"),
+        ({"category": "cars"}, "field category is 'cars'; write one of crypto"),
+        ({"negRisk": "perhaps"}, "field negRisk is 'perhaps'"),
+        ({"winner": "Maybe"}, "field winner is 'Maybe'"),
+        ({"upTokenId": 1.5e70}, "field upTokenId is 1.5e"),
+        ({"upTokenId": "", "downTokenId": "", "clobTokenIds": "[1]"}, "field clobTokenIds is"),
+        ({"conditionId": "0xcd"}, "the recording says"),
+        ({"category": {"value": "crypto", "origin": "rumour"}}, "field category.origin is 'rumour'"),
+    ],
+)
+def test_a_wrong_value_names_file_record_and_field(tmp_path, change_, says):
+    facts = listed(tmp_path / "m.json", {"current": {**FULL, **change_}})
+    with pytest.raises(ImportFailed) as failed:
+        import_tape([cronos(tmp_path)], tmp_path / "t", markets=facts)
+    assert says in str(failed.value)
+    assert "m.json: market current" in str(failed.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("m.json", "{"), ("m.yaml", "a: ["), ("m.json", '["x"]'), ("m.json", '[{"slug": "x"}]'), ("m.csv", 'a\n"x')],
+)
+def test_unreadable_markets_files_are_refused(tmp_path, name, content):
+    with pytest.raises(ImportFailed, match=name):
+        import_tape([cronos(tmp_path)], tmp_path / "t", markets=listed(tmp_path / name, content))
+    with pytest.raises(ImportFailed, match="cannot be read"):
+        import_tape([cronos(tmp_path)], tmp_path / "t", markets=tmp_path / "nowhere.json")
+
+
+def test_contradicting_records_are_refused(tmp_path):
+    facts = listed(tmp_path / "m.json", [FULL, {**FULL, "upTokenId": "8"}])
+    with pytest.raises(ImportFailed, match="also stands in"):
+        import_tape([cronos(tmp_path)], tmp_path / "t", markets=facts)
+    facts = listed(tmp_path / "m.json", [FULL, {**FULL, "conditionId": "0xcd", "downTokenId": "8"}])
+    with pytest.raises(ImportFailed, match=f"token id {UP} also stands in"):
+        import_tape([cronos(tmp_path)], tmp_path / "t", markets=facts)
+
+
+@pytest.mark.parametrize(
+    ("slug", "category", "end"),
+    [
+        ("eth-updown-15m-1776323400", "crypto", 1_776_324_300),
+        ("bitcoin-up-or-down-april-16", "crypto", None),
+        ("solstice-updown-party", "other", None),
+        ("method-eth-price", "other", None),
+        ("btc-updown-5m-soon", "crypto", None),
+    ],
+)
+def test_categories_and_times_come_from_whole_words_of_the_slug(tmp_path, slug, category, end):
+    path = write_cronos(tmp_path / "r", [book(T0_MS, [("0.4", "5")], [])], slug)
+    (market,) = import_tape([path], tmp_path / "t").manifest.markets
+    assert market.category.value == category
+    assert market.end_ns.value == (end and end * 1_000_000_000)

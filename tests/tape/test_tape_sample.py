@@ -1,0 +1,112 @@
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from polydesk.model.errors import TapeError
+from polydesk.model.grid import complement_g4
+from polydesk.model.rows import RowFlag
+from polydesk.tape import ensure_sample, verify
+from polydesk.tape.ladders import Book
+from polydesk.tape.sample import RECORDINGS, VARIABLE, data_folder
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cache")
+    ensure_sample(folder)
+    return folder
+
+
+def test_both_recordings_are_one_good_tape(cache):
+    tape = ensure_sample(cache)
+    assert [source.format for source in tape.manifest.sources] == ["cronos", "tickscope"]
+    assert len(tape.manifest.files) == 2
+    assert len(tape.manifest.markets) == 16
+    assert len(tape.manifest.resolutions) == 10
+    assert tape.manifest.defects == {}
+    assert tape.manifest.counts["snapshot"] == 5_237
+    assert tape.manifest.rows == 465_804
+    assert not tape.manifest.constructed
+    found = verify(tape)
+    assert found.ok
+    assert (found.snapshots_checked, found.derived_differ) == (41, 0)
+
+
+def test_recorded_mirrors_agree(cache):
+    """In the markets with both tokens, the books of one venue time are each other's mirrors."""
+    tape = ensure_sample(cache)
+    both = [market.index for market in tape.manifest.markets[:10] if all(token.recorded for token in market.tokens)]
+    assert len(both) == 2
+    rows = np.concatenate(list(tape.batches(0, tape.manifest.files[0].rows)))
+    books, at, compared = {}, {}, 0
+    for row in rows[np.isin(rows["market"], both)]:
+        market, token = int(row["market"]), int(row["token"])
+        if row["flags"] & RowFlag.FIRST:
+            books[market, token] = Book()
+        book = books[market, token]
+        book.put(int(row["side"]), int(row["price_g4"]), int(row["size_u6"]))
+        at[market, token] = int(row["venue_ns"])
+        if row["flags"] & RowFlag.LAST and at.get((market, 1 - token)) == row["venue_ns"]:
+            other = books[market, 1 - token]
+            assert book.bids == {complement_g4(price): size for price, size in other.asks.items()}
+            assert book.asks == {complement_g4(price): size for price, size in other.bids.items()}
+            compared += 1
+    assert compared > 800
+
+
+def test_a_finished_sample_is_used_again(cache):
+    before = {path: path.stat().st_mtime_ns for path in cache.rglob("*.parquet")}
+    notes = []
+    ensure_sample(cache, note=notes.append)
+    assert notes == []
+    assert {path: path.stat().st_mtime_ns for path in cache.rglob("*.parquet")} == before
+
+
+@pytest.mark.slow
+def test_a_damaged_sample_is_imported_again(cache, tmp_path):
+    shutil.copytree(cache, tmp_path / "c")
+    (part, _) = sorted((tmp_path / "c").rglob("*.parquet"))
+    part.write_bytes(b"")
+    notes = []
+    tape = ensure_sample(tmp_path / "c", note=notes.append)
+    assert "importing it again" in notes[0]
+    assert tape.manifest.rows == 465_804
+
+
+@pytest.mark.slow
+def test_two_processes_make_one_sample(tmp_path):
+    script = (
+        "import sys; from pathlib import Path; from polydesk.tape import ensure_sample\n"
+        "print(ensure_sample(Path(sys.argv[1]), note=lambda text: print(text, file=sys.stderr)).manifest.sha256)"
+    )
+    runs = [
+        subprocess.Popen(
+            [sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        for _ in range(2)
+    ]
+    told = [run.communicate(timeout=120) for run in runs]
+    assert [run.returncode for run in runs] == [0, 0]
+    assert told[0][0] == told[1][0] != ""
+    assert sum("importing the bundled" in text for _, text in told) == 1
+    assert sorted(path.name.split("-")[0] for path in tmp_path.iterdir()) == ["sample", "sample.lock"]
+
+
+def test_the_data_folder_can_be_named_and_must_be_there(tmp_path, monkeypatch):
+    home = data_folder()
+    monkeypatch.setenv(VARIABLE, str(tmp_path))
+    with pytest.raises(TapeError, match=VARIABLE):
+        ensure_sample(tmp_path / "c")
+    for recording in RECORDINGS:
+        (tmp_path / recording).parent.mkdir()
+        shutil.copy(home / recording, tmp_path / recording)
+    assert data_folder() == tmp_path
+
+
+def test_a_cache_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(TapeError, match="--data-dir"):
+        ensure_sample(tmp_path / "file")
