@@ -7,7 +7,7 @@ from made_up_sessions import make_session, order_ids
 from rich.console import Console
 
 from polydesk.model.errors import SessionError
-from polydesk.model.records import OrderSent, Refused
+from polydesk.model.records import Fill, OrderSent, Refused
 from polydesk.report.explain import as_data, explain_order
 from polydesk.report.session import Session
 from polydesk.report.summary import summarise
@@ -59,11 +59,12 @@ def test_every_order_can_be_explained(session: Session) -> None:
 
 
 def test_explanation_of_a_fill_and_of_a_refusal(session: Session) -> None:
-    filled = next(r.intent for r in session.records if isinstance(r, OrderSent) and r.intent.post_only)
+    done = next(r.intent for r in session.records if isinstance(r, Fill))
+    filled = next(r.intent for r in session.records if isinstance(r, OrderSent) and r.intent.id == done)
     told = explain_order(session, filled.id)
     assert [step.what.split(" ")[0] for step in told.steps][:2] == ["permitted", "venue"]
     assert any(step.what.startswith("fill fill-") and step.what.endswith("confirmed") for step in told.steps)
-    assert sum(term.value for term in told.life.intent.why) == pytest.approx(filled.price_g4 / 10_000, abs=0.02)
+    assert sum(term.value for term in told.life.intent.why) == pytest.approx(filled.price_g4 / 10_000)
     refused = next(r for r in session.records if isinstance(r, Refused))
     told = explain_order(session, refused.intent.id)
     assert told.outcome_text == "never sent: risk refused it (stale_feed)"

@@ -106,7 +106,7 @@ def test_orders_are_on_disk_before_they_are_sent(tape, tmp_path):
         str(trace),
     )
     child = start(tape, tmp_path, "new", "socket", wrap=wrap)
-    out, err = child.communicate()
+    _, err = child.communicate()
     if "Operation not permitted" in err:
         pytest.skip("tracing is not permitted here: the order of system calls is UNTESTED")
     assert child.returncode == 0, err
@@ -126,7 +126,7 @@ def test_orders_are_on_disk_before_they_are_sent(tape, tmp_path):
 
 
 def test_a_full_disk_stops_entries_loses_nothing_and_can_be_continued(tape, whole, tmp_path):
-    """On a small file system: the halt is recorded in the reserve; with space again the session goes on as if nothing was."""
+    """On a small file system the halt goes to the reserve; with space again the session goes on as if nothing was."""
     disk = tmp_path / "disk"
     disk.mkdir()
     mounted = subprocess.run(

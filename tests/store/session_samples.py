@@ -179,13 +179,18 @@ _STEP = st.tuples(
 
 
 @st.composite
-def generated(draw):
-    """Make a session whose fills, finality and settlements come in any order that can happen, even absurd ones."""
+def generated(draw, *, late_fills=True):
+    """Make a session whose fills, finality and settlements come in any order, even absurd ones.
+
+    Without ``late_fills`` a settled market trades no more.
+    """
     records = [header()]
     matched, settled = [], set()
     for number, (what, where, token, price, size, strategy) in enumerate(draw(st.lists(_STEP, max_size=25)), 1):
         at = {"seq": number, "ts_ns": NOON_NS + number}
         if what in {"buy", "sell"}:
+            if where in settled and not late_fills:
+                continue
             wanted = intent(
                 number, Side.BUY if what == "buy" else Side.SELL, market=where, token=token, price=price, size=size,
                 strategy=strategy,

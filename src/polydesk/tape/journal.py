@@ -75,8 +75,9 @@ class JournalWriter:
             path: File to make; its directory is made too.
             header: First record.
             reserve_bytes: Space kept free behind the data for recording a stop on a full disk.
-            sync_every_s: Seconds that may pass between two waits for the disk; 0 waits in every commit. More than 0 only where a
-                tail lost with the machine's power can be computed again: a killed process loses nothing either way.
+            sync_every_s: Seconds that may pass between two waits for the disk; 0 waits in every commit. More than 0
+                only where a tail lost with the machine's power can be computed again: a killed process loses nothing
+                either way.
 
         Raises:
             JournalError: The file exists, or cannot be made.

@@ -65,5 +65,5 @@ def recognise(path: Path, name: str = "auto") -> Recognised:
         first_ns = importer.sniff(head)
         if first_ns:
             return Recognised(first_ns, path, found)
-    looked = "\n".join(f"  {known} looks for {importer.looks_for}" for known, importer in candidates.items())
-    raise ImportFailed(f"{path}: not a recording that can be imported; found {head.found()}\n{looked}")
+    looked = "; ".join(f"{known} looks for {importer.looks_for}" for known, importer in candidates.items())
+    raise ImportFailed(f"{path}: not a recording that can be imported; found {head.found()}; {looked}")

@@ -1,0 +1,35 @@
+"""The examples run and give the numbers they promise."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+def load(name):
+    spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_every_example_is_tested():
+    assert {path.stem for path in EXAMPLES.glob("*.py")} == {"replay_the_sample", "own_strategy"}
+
+
+def test_replay_the_sample(tmp_path):
+    got = load("replay_the_sample").main(tmp_path)
+    assert got == {
+        "events": 465_804,
+        "markets": 16,
+        "orders": pytest.approx(3_965, abs=40),
+        "fills": pytest.approx(142, abs=6),
+        "sentinels": "ok",
+        "reproducible": True,
+    }
+
+
+def test_own_strategy(sample):
+    assert load("own_strategy").main(sample.path.parent) > 0
