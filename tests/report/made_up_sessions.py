@@ -84,7 +84,7 @@ class Maker:
     """Writes records in order; every fill has an order, every number comes from the seed."""
 
     def __init__(self, seed: int) -> None:
-        self.random = random.Random(seed)  # noqa: S311 - a made-up session
+        self.random = random.Random(seed)
         self.records: list[Record] = []
         self.orders = 0
         self.fills = 0

@@ -41,7 +41,7 @@ def report(
         notices().print(f"wrote {html}", markup=False, soft_wrap=True)
     if as_json:
         emit_json(result(found.summary))
-    elif html is None:
+    else:
         print_report(found.summary, results(as_json=False), found.quality)
 
 

@@ -1,6 +1,25 @@
-"""The exchange that answers when no real one is used."""
+"""The exchange that answers when no real one is used.
+
+The assumptions are imported at once, the exchange when it is first used: reading a configuration must not load the
+kernel.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from polydesk.exchange.config import FILL_RULE, ExchangeConfig
-from polydesk.exchange.simulated import FAR_NS, ExchangeState, SimulatedExchange
+
+if TYPE_CHECKING:
+    from polydesk.exchange.simulated import FAR_NS, ExchangeState, SimulatedExchange
+
+_LAZY = ("FAR_NS", "ExchangeState", "SimulatedExchange")
 
 __all__ = ["FAR_NS", "FILL_RULE", "ExchangeConfig", "ExchangeState", "SimulatedExchange"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load the exchange on first use."""
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = globals()[name] = getattr(import_module("polydesk.exchange.simulated"), name)
+    return found

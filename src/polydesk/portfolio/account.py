@@ -39,7 +39,7 @@ class Account(msgspec.Struct):
         confirmed: Only final fills.
         history: Every entry of each position, in the order of matching.
         payouts: Payout per share of resolved markets.
-        seen: Ids of fills booked, so that a repeated report changes nothing.
+        seen: Position key of every fill booked, so that a repeated report changes nothing.
         final: How many entries at the start of each history are booked for good.
     """
 
@@ -118,15 +118,17 @@ class Account(msgspec.Struct):
         return sum(entry.state == "open" for entries in self.history.values() for entry in entries)
 
     def _release(self, key: str) -> None:
-        for entry in islice(self.history[key], self.final.get(key, 0), None):
-            if entry.state == "open":
-                return
-            self.final[key] = self.final.get(key, 0) + 1
+        entries = self.history[key]
+        place = self.final.get(key, 0)
+        while place < len(entries) and entries[place].state != "open":
+            entry = entries[place]
+            place += 1
             if entry.state == "confirmed":
                 fill = entry.fill
                 position = position_of(self.confirmed, entry.strategy, fill.market, fill.token)
                 trade(self.confirmed, position, fill.side, fill.price_g4, fill.size_u6, fill.fee_u6, fill.ts_ns)
                 self._pay_if_resolved(self.confirmed, position)
+        self.final[key] = place
 
     def _pay_if_resolved(self, column: Column, position: Position) -> None:
         payout = self.payouts.get(position.market)

@@ -119,12 +119,17 @@ def _buy(column: Column, position: Position, price_g4: int, size_u6: int, ts_ns:
     kept = proceeds_u6(price_g4, size_u6)
     if position.shares_u6 == 0:
         position.opened_ns = ts_ns
+    # Shares sold before their own purchase failed are owed: what is bought back for them is spent, not held.
+    owed = min(size_u6, max(0, -position.shares_u6))
+    spent = kept * owed // size_u6 if owed < size_u6 else kept
     position.shares_u6 += size_u6
-    position.cost_u6 += kept
+    position.cost_u6 += kept - spent
     position.dust_u6 += paid - kept
+    position.realised_u6 -= spent
     column.cash_u6 -= paid
-    column.cost_u6 += kept
+    column.cost_u6 += kept - spent
     column.dust_u6 += paid - kept
+    column.realised_u6 -= spent
 
 
 def _dispose(column: Column, position: Position, price_g4: int, size_u6: int) -> int:

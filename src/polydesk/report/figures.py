@@ -158,7 +158,7 @@ def _token_series(samples: Sequence[Sample], token: int) -> tuple[Values, Values
 def _marker(line: FillLine) -> Marker:
     fill = line.fill
     return Marker(
-        fill.ts_ns,
+        fill.matched_ns,
         fill.price_g4 / PRICE_ONE_G4,
         fill.side is Side.BUY,
         fill.liquidity is Liquidity.MAKER,

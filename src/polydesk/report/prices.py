@@ -103,9 +103,9 @@ def _asks(fills: Sequence[Fill]) -> Iterable[_Ask]:
     for fill in fills:
         first, final = spans.get(fill.market, (fill.ts_ns, fill.ts_ns))
         spans[fill.market] = (min(first, fill.ts_ns), max(final, fill.ts_ns))
-        yield _Ask(fill.ts_ns, fill.market, fill.id, fill.token, 0)
+        yield _Ask(fill.matched_ns, fill.market, fill.id, fill.token, 0)
         for horizon in HORIZONS_S:
-            yield _Ask(fill.ts_ns + horizon * NS_PER_S, fill.market, fill.id, fill.token, horizon)
+            yield _Ask(fill.matched_ns + horizon * NS_PER_S, fill.market, fill.id, fill.token, horizon)
     for market, (first, final) in spans.items():
         lead = max(_LEAST_LEAD_NS, int((final - first) * _LEAD))
         step = max(1, (final - first + 2 * lead) // (POINTS - 1))

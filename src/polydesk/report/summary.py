@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from polydesk.model.grid import CASH_ONE_U6, cash_u6
-from polydesk.model.market import Fact, Market
+from polydesk.model.market import Market
 from polydesk.model.records import (
     CancelSent,
     Decision,
@@ -26,6 +26,7 @@ from polydesk.model.records import (
     SessionHalted,
     SessionStarted,
 )
+from polydesk.report.assumed import Assumed, assumed_facts
 from polydesk.report.lives import Life, lives
 from polydesk.report.marks import Drawdown, Mark, curve, deepest
 from polydesk.report.money import (
@@ -41,16 +42,7 @@ from polydesk.report.money import (
     open_positions,
     pnl_lines,
 )
-from polydesk.report.quantities import duration, price, shares, utc
 from polydesk.report.session import Session
-
-
-class Assumed(msgspec.Struct, frozen=True):
-    """A market fact nobody stated, and for which markets it was assumed."""
-
-    fact: str
-    value: str
-    markets: tuple[str, ...]
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -244,36 +236,6 @@ def _amount(summary: Summary, amount_u6: int | None) -> Decimal | str:
     if amount_u6 is None:
         return "unknown: open positions were never marked"
     return Decimal(amount_u6) / CASH_ONE_U6
-
-
-def assumed_facts(markets: Sequence[Market]) -> tuple[Assumed, ...]:
-    """Return the assumed facts of all markets, equal ones together."""
-    grouped: dict[tuple[str, str], list[str]] = {}
-    for market in markets:
-        for fact in market.assumed():
-            grouped.setdefault((fact, _fact_text(market, fact)), []).append(market.slug)
-    return tuple(Assumed(fact, value, tuple(slugs)) for (fact, value), slugs in sorted(grouped.items()))
-
-
-def _fact_text(market: Market, name: str) -> str:
-    if name == "fees":
-        return market.fees.note
-    fact: Fact[Any] = getattr(market, name)
-    if fact.value is None:
-        text = "not known"
-    elif name.endswith("_u6"):
-        text = f"{shares(fact.value)} shares"
-    elif name.endswith("_g4"):
-        text = price(fact.value)
-    elif name.endswith("_delay_ns"):
-        text = duration(fact.value) if fact.value else "none"
-    elif name.endswith("_ns"):
-        text = f"{utc(fact.value)} UTC"
-    else:
-        text = str(fact.value).lower()
-    if fact.note.startswith(text):
-        return fact.note
-    return f"{text} ({fact.note})" if fact.note else text
 
 
 def _columns(money: Money, records: Sequence[Record]) -> tuple[Column, Column]:

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from polydesk.desk.config import DeskConfig
 from polydesk.exchange.config import ExchangeConfig
+from polydesk.model.errors import ConfigError
 from polydesk.model.params import Params, param
 from polydesk.run.config import RunConfig
 from polydesk.run.settings_keys import leaf_keys
@@ -56,7 +57,10 @@ def check_settings(
     path: Path | None = None, env: Mapping[str, str] | None = None, overrides: Sequence[str] = ()
 ) -> list[str]:
     """Return one message per problem of the configuration; an empty list when it is valid."""
-    return diagnose(Settings, config_path(path), os.environ if env is None else env, overrides)[1]
+    try:
+        return diagnose(Settings, config_path(path), os.environ if env is None else env, overrides)[1]
+    except ConfigError as err:
+        return [str(err)]
 
 
 @dataclass(frozen=True)

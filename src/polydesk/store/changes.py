@@ -98,6 +98,7 @@ class Changes:
         intents = {told_of for one in told if (told_of := _named(one, "intent"))}
         intents |= {row.intent for row in self.fills.values()}
         self.orders = {row.intent: row for row in stored.orders(intents)} if intents else {}
+        self._asked = intents
         self.positions: dict[PositionKey, PositionRow] = {}
         self.settled = stored.settlements()
         self.made: set[tuple[str, str | PositionKey]] = set()
@@ -115,7 +116,8 @@ class Changes:
 
     def order(self, intent: str) -> OrderRow | None:
         """Return the order of that intent, to be changed in place."""
-        if intent not in self.orders:
+        if intent not in self._asked:
+            self._asked.add(intent)
             self.orders |= {row.intent: row for row in self._stored.orders([intent])}
         return self.orders.get(intent)
 
