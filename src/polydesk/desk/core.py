@@ -66,7 +66,7 @@ def step(desk: Desk, event: Event) -> list[Output]:
         _fill(desk, event)
     else:
         _other(desk, event)
-    _mark(desk, force=isinstance(event, Fill | FillStatus | Settled | CashMoved))
+    _mark(desk, force=isinstance(event, Fill | FillStatus | Settled | CashMoved | SourceChanged))
     return desk.out
 
 

@@ -17,6 +17,7 @@ from polydesk.signals import (
     LOT_U6,
     Answer,
     Held,
+    Quote,
     Quotes,
     Signal,
     Strategy,
@@ -54,8 +55,11 @@ def evaluate(desk: Desk, market: int) -> None:
             _say(desk, name, market, answer)
             if not closing:
                 signals[name] = answer
+        elif closing:
+            _requote(desk, name, view, ())
         else:
-            _quote(desk, name, view, Wait(Hold.POSITION_OPEN) if closing else answer)
+            _say(desk, name, market, answer)
+            _requote(desk, name, view, answer.quotes if isinstance(answer, Quotes) else ())
     if signals:
         _enter(desk, views, signals)
 
@@ -151,24 +155,27 @@ def _entry_hold(view: View, voted: Vote, desk: Desk) -> Wait | None:
     return None
 
 
-def _quote(desk: Desk, name: str, view: View, answer: Quotes | Wait) -> None:
-    market = view.market.index
-    if isinstance(answer, Wait) and answer.reason is not Hold.POSITION_OPEN:
-        _say(desk, name, market, answer)
-    targets = answer.quotes if isinstance(answer, Quotes) else ()
+def _requote(desk: Desk, name: str, view: View, targets: tuple[Quote, ...]) -> None:
     quoting = [order for order in view.orders if order.intent.purpose is Purpose.QUOTE]
     if not targets and not quoting:
         return
-    if targets:
-        _say(desk, name, market, Quotes(targets))
+    market = view.market.index
     tolerance = round(desk.config.orders.requote_tolerance * PRICE_ONE_G4)
     plan = reconcile(targets, quoting, tolerance, view.market.min_size_u6.value)
     for order_id in plan.cancel:
         cancel(desk, order_id, "requote" if targets else "withdraw")
     for quote in plan.place:
         submit(
-            desk, name, market, quote.token, quote.side, quote.price_g4, quote.size_u6, Purpose.QUOTE, quote.why,
-        )  # fmt: skip
+            desk,
+            name,
+            market,
+            quote.token,
+            quote.side,
+            quote.price_g4,
+            quote.size_u6,
+            Purpose.QUOTE,
+            quote.why,
+        )
 
 
 def _view(desk: Desk, strategy: Strategy[Any, Any], market: int) -> View:

@@ -139,7 +139,7 @@ class Command(msgspec.Struct, frozen=True, tag="command"):
 
 
 class SourceChanged(msgspec.Struct, frozen=True, tag="source"):
-    """The market source changed state: ``live``, ``stale``, ``ended``, ``gap``."""
+    """The market source changed state: ``live``, ``stale``, ``gap``, ``ended``, or the session ``left`` it."""
 
     seq: int
     ts_ns: int

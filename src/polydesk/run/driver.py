@@ -13,7 +13,7 @@ import numpy as np
 from polydesk.desk import Desk, Woken, next_timer_ns, step
 from polydesk.exchange import FAR_NS, SimulatedExchange
 from polydesk.kernel import Books, Fills, Own, Wake, WakeBit, advance
-from polydesk.model.records import CancelSent, Command, Fill, Input, OrderSent, TimerFired
+from polydesk.model.records import CancelSent, Command, Fill, Input, OrderSent, SourceChanged, TimerFired
 from polydesk.run.gateway import Gateway
 from polydesk.run.pace import Pace
 from polydesk.run.recorder import Diverged, Recorder
@@ -106,6 +106,8 @@ class Driver:
             self._checkpoint()
         reason = "stopped" if self._m.desk.state.stopping else "tape_end"
         self._drain(self._m.venue.settled_by_ns(self._m.desk.state.now_ns) if reason == "stopped" else FAR_NS)
+        self._feed(SourceChanged(self._seq, self._m.desk.state.now_ns, "ended" if reason == "tape_end" else "left"))
+        self._recorder.commit()
         self._tell_progress(force=True)
         return reason
 

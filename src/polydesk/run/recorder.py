@@ -20,13 +20,12 @@ from polydesk.model.records import (
     SessionHalted,
     SessionResumed,
     SessionStarted,
-    SourceChanged,
 )  # fmt: skip
 from polydesk.tape.journal import JournalWriter
 
 _SESSION_MARKS = (SessionStarted, SessionResumed, SessionHalted, SessionEnded)
 _TOLD = 4
-_FROM_OUTSIDE = (Command, CashMoved, SourceChanged)
+_FROM_OUTSIDE = (Command, CashMoved)
 
 
 class Diverged(InvariantBroken):
