@@ -2,10 +2,12 @@
 
 from decimal import Decimal
 
+from pydantic import model_validator
+
 from polydesk.model.params import Params, param
 from polydesk.risk import RiskLimits
 from polydesk.signals import CostParams, EnsembleParams, SizingParams
-from polydesk.strategies import StrategiesConfig
+from polydesk.strategies import STRATEGIES, StrategiesConfig
 
 
 class OrderParams(Params):
@@ -22,9 +24,19 @@ class DeskConfig(Params):
 
     cash: Decimal = param(Decimal(10_000), "pUSD", "cash at the start of a paper or backtest session", low=1)
     mark_interval_s: float = param(10.0, "s", "virtual time between two marks of the portfolio", low=0.1)
+    strategy_errors: int = param(3, "count", "errors after which a strategy is no longer asked", low=1)
     strategies: StrategiesConfig = param(StrategiesConfig(), "-", "one section per strategy")  # type: ignore[valid-type]
     ensemble: EnsembleParams = param(EnsembleParams(), "-", "voting")
     cost: CostParams = param(CostParams(), "-", "cost gate")
     sizing: SizingParams = param(SizingParams(), "-", "sizing")
     orders: OrderParams = param(OrderParams(), "-", "orders")
     risk: RiskLimits = param(RiskLimits(), "-", "permits")
+
+    @model_validator(mode="after")
+    def _orders_pass_the_collar(self) -> "DeskConfig":
+        if self.orders.entry_slippage > self.risk.collar:
+            raise ValueError("orders.entry_slippage must not exceed risk.collar: no entry would pass")
+        for name in STRATEGIES:
+            if getattr(self.strategies, name).exits.slippage > self.risk.collar:
+                raise ValueError(f"strategies.{name}.exits.slippage must not exceed risk.collar: no exit would pass")
+        return self

@@ -6,13 +6,16 @@ same outputs. Everything else in the program exists to feed it and to carry out 
 
 import msgspec
 
+from polydesk.desk.cancels import cancel_all
+from polydesk.desk.day import judge_day
 from polydesk.desk.evaluate import evaluate
-from polydesk.desk.permits import cancel_all
+from polydesk.desk.permits import pause, slot_of
 from polydesk.desk.state import Desk, value_u6
-from polydesk.model.grid import PRICE_ONE_G4
+from polydesk.model.grid import LOT_U6, PRICE_ONE_G4
 from polydesk.model.params import seconds_ns
 from polydesk.model.reasons import Exit, Refusal
 from polydesk.model.records import (
+    BalanceTold,
     CancelRejected,
     CashMoved,
     Command,
@@ -30,8 +33,7 @@ from polydesk.model.records import (
     SourceChanged,
     TimerFired,
 )  # fmt: skip
-from polydesk.portfolio import broken_fee, broken_identities, broken_totals
-from polydesk.risk import look
+from polydesk.portfolio import broken_balance, broken_fee, broken_fill, broken_identities, broken_totals
 from polydesk.signals import exit_due_ns
 
 
@@ -71,12 +73,14 @@ def step(desk: Desk, event: Event) -> list[Output]:
 
 
 def next_timer_ns(desk: Desk) -> int | None:
-    """Return when the desk next wants a ``TimerFired``, or ``None``."""
+    """Return when the desk next wants a ``TimerFired``, or ``None``; there is nothing to wait for once it is over."""
     due = desk.state.exit_due_ns
-    return min(due.values()) if due else None
+    return min(due.values()) if due and not desk.state.over and not desk.state.stopping else None
 
 
-def _other(desk: Desk, event: FillStatus | Settled | TimerFired | Command | SourceChanged | CashMoved) -> None:
+def _other(
+    desk: Desk, event: FillStatus | Settled | TimerFired | Command | SourceChanged | CashMoved | BalanceTold
+) -> None:
     state = desk.state
     if isinstance(event, FillStatus):
         if state.account.status(event) is not None:
@@ -90,15 +94,20 @@ def _other(desk: Desk, event: FillStatus | Settled | TimerFired | Command | Sour
         _command(desk, event)
     elif isinstance(event, SourceChanged):
         state.source = event.status
+        state.over = event.status == "ended"
+    elif isinstance(event, BalanceTold):
+        _sentinels(desk, broken_balance(state.account, event))
     else:
         state.account.cash(event)
         _sentinels(desk)
 
 
 def _order_news(desk: Desk, event: OrderAck | OrderRejected | OrderDone | CancelRejected | OrderLost) -> None:
-    order = desk.state.working.apply(event)
+    intent = desk.state.working.apply(event).intent
+    if isinstance(event, OrderRejected):
+        pause(desk, slot_of(intent.strategy, intent.market, intent.token, intent.side, intent.purpose))
     if not isinstance(event, OrderAck):
-        evaluate(desk, order.intent.market)
+        evaluate(desk, intent.market)
 
 
 def _fill(desk: Desk, fill: Fill) -> None:
@@ -107,7 +116,8 @@ def _fill(desk: Desk, fill: Fill) -> None:
         return
     order = state.working.apply(fill)
     state.account.fill(fill, order.intent.strategy)
-    _sentinels(desk, broken_fee(fill, desk.markets[fill.market].fees, fill.matched_ns))
+    fees = desk.markets[fill.market].fees
+    _sentinels(desk, broken_fill(fill, order.intent) or broken_fee(fill, fees, fill.matched_ns))
     _note_exit_due(desk, state.account.seen[fill.id])
     evaluate(desk, fill.market)
 
@@ -115,10 +125,11 @@ def _fill(desk: Desk, fill: Fill) -> None:
 def _note_exit_due(desk: Desk, key: str) -> None:
     position = desk.state.account.matched.positions[key]
     due = None
-    if position.shares_u6 and position.strategy in desk.strategies:
+    if position.shares_u6 >= LOT_U6 and position.strategy in desk.strategies:
         rules = desk.strategies[position.strategy].params.exits
-        due = exit_due_ns(rules, position.opened_ns, desk.markets[position.market].end_ns.value)
-    if due is None or due <= desk.state.now_ns:
+        end_ns = desk.markets[position.market].end_ns.value
+        due = exit_due_ns(rules, position.opened_ns, end_ns, desk.state.now_ns)
+    if due is None:
         desk.state.exit_due_ns.pop(key, None)
     else:
         desk.state.exit_due_ns[key] = due
@@ -130,7 +141,8 @@ def _settle(desk: Desk, event: Settled) -> None:
         return
     state.settled.add(event.market)
     state.account.settled(event)
-    for key in [k for k in state.exit_due_ns if k.split("/")[1] == str(event.market)]:
+    positions = state.account.matched.positions
+    for key in [k for k in state.exit_due_ns if positions[k].market == event.market]:
         del state.exit_due_ns[key]
     state.working.forget_market(event.market)
     pays = sum(event.payout_g4)
@@ -140,8 +152,8 @@ def _settle(desk: Desk, event: Settled) -> None:
 def _timer(desk: Desk) -> None:
     due = desk.state.exit_due_ns
     for key in [k for k, when in due.items() if when <= desk.state.now_ns]:
-        del due[key]
-        evaluate(desk, int(key.split("/")[1]))
+        _note_exit_due(desk, key)
+        evaluate(desk, desk.state.account.matched.positions[key].market)
 
 
 def _command(desk: Desk, command: Command) -> None:
@@ -175,10 +187,7 @@ def _mark(desk: Desk, *, force: bool) -> None:
     found = broken_totals(account)
     if found:
         _sentinels(desk, found)
-    counted = values[0] if desk.config.risk.daily_loss_counts_unrealised else account.matched.cost_u6
-    pnl = account.matched.cash_u6 + counted - account.matched.deposits_u6 - account.matched.external_u6
-    if look(state.daily, desk.config.risk, state.now_ns, pnl, account.matched.deposits_u6) and state.daily.stopped:
-        cancel_all(desk, Refusal.KILL_SWITCH.value, exits=False)
+    judge_day(desk)
     buys = sum(order.reserved_u6 for order in state.working.orders.values())
     desk.out.append(
         Marked(

@@ -1,17 +1,17 @@
 """From a wanted order to a permitted one: observe, decide, write down."""
 
+from polydesk.desk.day import judge_day
 from polydesk.desk.state import Desk
 from polydesk.kernel import Fact as BookFact
 from polydesk.kernel import touch
-from polydesk.model.ids import IntentId
-from polydesk.model.orders import Intent, OrderState, OrderType, Purpose, Side, Term
+from polydesk.model.grid import FAR_NS, PRICE_ONE_G4
+from polydesk.model.orders import Intent, OrderType, Purpose, Side, Term
 from polydesk.model.params import seconds_ns
-from polydesk.model.records import CancelSent, OrderSent, Refused
+from polydesk.model.records import OrderSent, Refused
 from polydesk.orders import crosses
 from polydesk.portfolio import position_key
 from polydesk.risk import UNKNOWN, Denial, Observed, decide
 
-_FAR_NS = 1 << 62
 _MINUTE_NS = 60_000_000_000
 
 
@@ -30,12 +30,15 @@ def submit(
     """Ask risk for a permit and send the order when it is given; return whether it was.
 
     Quotes rest post-only until cancelled; entries and exits take what is there and rest nothing. A slot that was
-    refused is not asked again before ``orders.refused_retry_s``.
+    refused is not asked again before ``orders.refused_retry_s``. Once the session is stopping or the recording has
+    ended nothing is sent any more.
     """
     state = desk.state
     slot = slot_of(strategy, market, token, side, purpose)
-    if refused_lately(desk, slot):
+    if state.stopping or state.over or refused_lately(desk, slot):
         return False
+    if purpose is not Purpose.EXIT:
+        judge_day(desk)
     resting = purpose is Purpose.QUOTE
     intent = Intent(
         desk.next_id(), strategy, market, token, side, OrderType.GTC if resting else OrderType.FAK, resting,
@@ -48,7 +51,7 @@ def submit(
         desk.out.append(Refused(state.seq, state.now_ns, intent, verdict.code.value, verdict.checks))
         return False
     state.denied.pop(slot, None)
-    state.working.add(intent, state.now_ns)
+    state.working.add(intent, state.now_ns, int(desk.books.last[market, BookFact.EPOCH]))
     state.sent_ns.append(state.now_ns)
     desk.permits.append(verdict)
     desk.out.append(OrderSent(state.seq, state.now_ns, intent, verdict.checks))
@@ -69,19 +72,10 @@ def refused_lately(desk: Desk, slot: str) -> bool:
     return refused_ns is not None and desk.state.now_ns - refused_ns < seconds_ns(desk.config.orders.refused_retry_s)
 
 
-def cancel(desk: Desk, name: IntentId, reason: str) -> None:
-    """Send a cancel; the order keeps counting until the venue answers."""
-    state = desk.state
-    state.working.cancelling(name)
-    desk.out.append(CancelSent(state.seq, state.now_ns, name, reason))
-
-
-def cancel_all(desk: Desk, reason: str, *, exits: bool) -> None:
-    """Cancel every working order whose cancel is not on its way yet; closing orders only with ``exits``."""
-    for name, order in list(desk.state.working.orders.items()):
-        sent = order.state in {OrderState.CANCELLING, OrderState.UNKNOWN}
-        if not sent and (exits or order.intent.purpose is not Purpose.EXIT):
-            cancel(desk, name, reason)
+def pause(desk: Desk, slot: str) -> None:
+    """Give a slot that the venue rejected a pause of ``orders.retry_s``, so that the same order is not sent at once."""
+    orders = desk.config.orders
+    desk.state.denied[slot] = desk.state.now_ns - seconds_ns(max(0.0, orders.refused_retry_s - orders.retry_s))
 
 
 def _observe(desk: Desk, intent: Intent) -> Observed:
@@ -95,11 +89,12 @@ def _observe(desk: Desk, intent: Intent) -> Observed:
     return Observed(
         stopped=int(state.stopped),
         killed=int(state.daily.stopped),
+        unknown=int(state.daily.unknown),
         broken=int(bool(state.broken)),
         live_assumed=int(desk.live and bool(market.assumed())),
         ended=int(intent.market in state.settled or (end is not None and state.now_ns >= end)),
-        to_end_ns=_FAR_NS if end is None else max(0, end - state.now_ns),
-        feed_age_ns=_feed_age(desk, intent.market),
+        to_end_ns=FAR_NS if end is None else max(0, end - state.now_ns),
+        feed_age_ns=feed_age_ns(desk, intent.market),
         crossed=int(0 < ask <= bid),
         tick_g4=int(desk.books.last[intent.market, BookFact.TICK]),
         opposite_g4=_opposite(desk, intent),
@@ -112,11 +107,13 @@ def _observe(desk: Desk, intent: Intent) -> Observed:
         duplicates=_duplicates(desk, intent),
         since_entry_ns=_since_entry(desk, intent),
         self_crossing=_self_crossing(desk, intent),
+        fee_u6=_most_fee(desk, intent),
     )
 
 
-def _feed_age(desk: Desk, market: int) -> int:
-    last = int(desk.books.last[market, BookFact.TS_NS])
+def feed_age_ns(desk: Desk, market: int) -> int:
+    """Return the age of a market's book in virtual time; ``UNKNOWN`` before the first row and after its source went."""
+    last = int(desk.books.last[market, BookFact.BOOK_NS])
     return UNKNOWN if last == 0 else desk.state.now_ns - last
 
 
@@ -131,6 +128,15 @@ def _market_exposure(desk: Desk, market: int) -> int:
     positions = desk.state.account.matched.positions.values()
     held = sum(p.cost_u6 for p in positions if p.market == market and p.shares_u6)
     return held + sum(order.reserved_u6 for order in desk.state.working.of_market(market))
+
+
+def _most_fee(desk: Desk, intent: Intent) -> int:
+    """Return the taker fee at the worst price between the touch and the limit: the curve peaks at one half."""
+    if intent.post_only:
+        return 0
+    ends = sorted((intent.price_g4, touch(desk.books, intent.market, intent.token)[int(intent.side is Side.BUY)]))
+    worst = min(max(PRICE_ONE_G4 // 2, ends[0]), ends[1])
+    return desk.markets[intent.market].fees.taker_fee_u6(desk.state.now_ns, worst, intent.size_u6)
 
 
 def _free_shares(desk: Desk, intent: Intent) -> int:
@@ -157,7 +163,7 @@ def _duplicates(desk: Desk, intent: Intent) -> int:
 
 def _since_entry(desk: Desk, intent: Intent) -> int:
     last = desk.state.entries_ns.get(f"{intent.strategy}/{intent.market}")
-    return _FAR_NS if last is None else desk.state.now_ns - last
+    return FAR_NS if last is None else desk.state.now_ns - last
 
 
 def _self_crossing(desk: Desk, intent: Intent) -> int:

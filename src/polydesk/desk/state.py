@@ -8,7 +8,7 @@ import msgspec
 
 from polydesk.desk.config import DeskConfig
 from polydesk.kernel import Books, touch
-from polydesk.model.grid import cash_u6
+from polydesk.model.grid import FAR_NS, cash_u6
 from polydesk.model.ids import IntentId, intent_id
 from polydesk.model.market import Market
 from polydesk.model.records import Output
@@ -42,6 +42,9 @@ class DeskState(msgspec.Struct):
         settled: Markets that have resolved.
         marked_ns: Time of the last mark.
         source: Last word about the market source.
+        over: Whether the recording has ended: nothing is decided or sent any more.
+        errors: Errors of each strategy.
+        disabled: Strategies that failed too often.
     """
 
     seq: int = -1
@@ -61,8 +64,11 @@ class DeskState(msgspec.Struct):
     stopping: bool = False
     broken: str = ""
     settled: set[int] = msgspec.field(default_factory=set)
-    marked_ns: int = -(1 << 62)
+    marked_ns: int = -FAR_NS
     source: str = ""
+    over: bool = False
+    errors: dict[str, int] = msgspec.field(default_factory=dict)
+    disabled: set[str] = msgspec.field(default_factory=set)
 
 
 @dataclass(slots=True)

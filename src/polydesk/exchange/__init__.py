@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from polydesk.exchange.config import FILL_RULE, ExchangeConfig
 
 if TYPE_CHECKING:
-    from polydesk.exchange.simulated import FAR_NS, ExchangeState, SimulatedExchange
+    from polydesk.exchange.simulated import ExchangeState, SimulatedExchange
 
-_LAZY = ("FAR_NS", "ExchangeState", "SimulatedExchange")
+_LAZY = ("ExchangeState", "SimulatedExchange")
 
-__all__ = ["FAR_NS", "FILL_RULE", "ExchangeConfig", "ExchangeState", "SimulatedExchange"]
+__all__ = ["FILL_RULE", "ExchangeConfig", "ExchangeState", "SimulatedExchange"]
 
 
 def __getattr__(name: str) -> Any:

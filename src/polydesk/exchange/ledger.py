@@ -21,10 +21,10 @@ class Balance(msgspec.Struct):
     reserved_u6: int = 0
     offered_u6: dict[str, int] = msgspec.field(default_factory=dict)
 
-    def covers(self, intent: Intent) -> bool:
-        """Return whether the free balance covers the whole order."""
+    def covers(self, intent: Intent, fee_u6: int) -> bool:
+        """Return whether the free balance covers the whole order and its fee."""
         if intent.side is Side.BUY:
-            return self.cash_u6 - self.reserved_u6 >= cost_u6(intent.price_g4, intent.size_u6)
+            return self.cash_u6 - self.reserved_u6 >= cost_u6(intent.price_g4, intent.size_u6) + fee_u6
         token = token_key(intent.market, intent.token)
         return self.shares_u6.get(token, 0) - self.offered_u6.get(token, 0) >= intent.size_u6
 

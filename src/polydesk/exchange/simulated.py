@@ -14,15 +14,18 @@ import msgspec
 from polydesk.exchange.config import ExchangeConfig
 from polydesk.exchange.draw import spread_ns, uniform
 from polydesk.exchange.ledger import Balance
+from polydesk.exchange.witness import Used, broken_match
 from polydesk.kernel import Books, Fact, FillCause, Fills, Own, depth, place, take, takeable
 from polydesk.kernel import cancel as cancel_resting
-from polydesk.model.grid import cash_u6, cost_u6
+from polydesk.model.errors import InvariantBroken
+from polydesk.model.grid import FAR_NS, cash_u6, cost_u6
 from polydesk.model.ids import FillId, IntentId, intent_id
 from polydesk.model.market import Market, Resolution
 from polydesk.model.orders import Intent, OrderType, Side, book_price_g4, book_side
 from polydesk.model.params import milliseconds_ns, seconds_ns
 from polydesk.model.reasons import Reject
 from polydesk.model.records import (
+    BalanceTold,
     CancelRejected,
     Cause,
     Fill,
@@ -36,7 +39,6 @@ from polydesk.model.records import (
 )  # fmt: skip
 from polydesk.risk.checks import on_tick
 
-FAR_NS = 1 << 62
 _CAUSES = {FillCause.PRINT: Cause.PRINT, FillCause.TRADE_THROUGH: Cause.TRADE_THROUGH, FillCause.BOOK: Cause.BOOK}
 
 
@@ -86,6 +88,8 @@ class ExchangeState(msgspec.Struct):
         fills: Fills made so far.
         resolved: Markets that have paid out.
         balance: The account at the venue.
+        untold: Matches, failures and payouts that the desk has not heard of yet.
+        used: What the matches of each market's last row used of it.
     """
 
     balance: Balance
@@ -94,6 +98,8 @@ class ExchangeState(msgspec.Struct):
     orders: dict[IntentId, Resting] = msgspec.field(default_factory=dict)
     fills: int = 0
     resolved: set[int] = msgspec.field(default_factory=set)
+    untold: int = 0
+    used: dict[int, Used] = msgspec.field(default_factory=dict)
 
 
 class SimulatedExchange:
@@ -158,8 +164,16 @@ class SimulatedExchange:
         elif isinstance(what, Resolve):
             self._resolve(what.resolution, due_ns)
         else:
+            self.state.untold -= _moves_money(what)
             return msgspec.structs.replace(what, seq=seq, ts_ns=due_ns)
         return None
+
+    def balance(self, seq: int, ts_ns: int) -> BalanceTold | None:
+        """Return the account as the venue sees it, or ``None`` while the desk cannot know all of it yet."""
+        if self.state.untold:
+            return None
+        shares = {token: size for token, size in self.state.balance.shares_u6.items() if size}
+        return BalanceTold(seq, ts_ns, self.state.balance.cash_u6, shares)
 
     def collect(self, ts_ns: int) -> None:
         """Take the kernel's new fills and send word of them."""
@@ -226,12 +240,18 @@ class SimulatedExchange:
             (not on_tick(intent.price_g4, int(self._books.last[intent.market, Fact.TICK])), Reject.BREAKS_TICK),
             (not immediate and intent.size_u6 < market.min_size_u6.value, Reject.BELOW_MINIMUM),
             (crosses and self._too_small_to_take(intent), Reject.MARKETABLE_MINIMUM),
-            (not self.state.balance.covers(intent), Reject.NOT_ENOUGH_BALANCE),
+            (
+                not self.state.balance.covers(intent, self._fee(intent, now) if crosses else 0),
+                Reject.NOT_ENOUGH_BALANCE,
+            ),
             (intent.post_only and crosses, Reject.POST_ONLY_CROSSES),
             (intent.type is OrderType.FAK and not crosses, Reject.FAK_NOT_FILLED),
             (intent.type is OrderType.FOK and not self._fills_whole(intent, side, limit), Reject.FOK_NOT_FILLED),
         )
         return next((reason for broken, reason in rules if broken), None)
+
+    def _fee(self, intent: Intent, now: int) -> int:
+        return self._markets[intent.market].fees.taker_fee_u6(now, intent.price_g4, intent.size_u6)
 
     def _too_small_to_take(self, intent: Intent) -> bool:
         cost = cost_u6(intent.price_g4, intent.size_u6)
@@ -276,6 +296,12 @@ class SimulatedExchange:
         order = self.state.orders[name]
         intent = order.intent
         price = book_price_g4(intent.token, book_g4)
+        used = self.state.used.setdefault(intent.market, Used())
+        found = broken_match(
+            self._books, intent.market, book_side(intent.token, intent.side), book_g4, size_u6, cause, used
+        )
+        if found:
+            raise InvariantBroken(f"the simulated exchange filled {name} against its own rule: {found}")
         taker = cause is Cause.BOOK
         fee = self._markets[intent.market].fees.taker_fee_u6(now, price, size_u6) if taker else 0
         self.state.fills += 1
@@ -299,7 +325,13 @@ class SimulatedExchange:
 
     def _schedule(self, due_ns: int, what: Happening) -> None:
         self.state.scheduled += 1
+        self.state.untold += _moves_money(what)
         heapq.heappush(self.state.queue, (due_ns, self.state.scheduled, what))
+
+
+def _moves_money(what: Happening) -> bool:
+    """Return whether the desk's account changes when it hears of this."""
+    return isinstance(what, Fill | Settled) or (isinstance(what, FillStatus) and not what.confirmed)
 
 
 def _handle(name: IntentId) -> int:

@@ -22,6 +22,7 @@ _NO_WITNESS = NO_WITNESS
 _APPLIED, _INVALID, _PRINTS, _CROSSED = int(Count.APPLIED), int(Count.INVALID), int(Count.PRINTS), int(Count.CROSSED)
 _WITNESS_SAME, _WITNESS_DIFFERENT = int(Count.WITNESS_SAME), int(Count.WITNESS_DIFFERENT)
 _SEQ, _TS, _VENUE = int(Fact.SEQ), int(Fact.TS_NS), int(Fact.VENUE_NS)
+_BOOK = int(Fact.BOOK_NS)
 _PRINT_PRICE, _PRINT_TS, _PRINT_SIZE = int(Fact.PRINT_PRICE), int(Fact.PRINT_TS_NS), int(Fact.PRINT_SIZE)
 _ON_TOUCH, _ON_MID, _ON_PRINT, _ON_OWN = (
     int(WakeBit.TOUCH), int(WakeBit.MID), int(WakeBit.PRINT), int(WakeBit.OWN),
@@ -78,10 +79,13 @@ def _apply_other(books: Books, own: Own, fills: Fills, rows: NDArray[Any], index
         set_tick(books, market, rows[index]["aux"])
         return _ON_TICK
     if kind == _WITNESS:
+        books.last[market, _BOOK] = rows[index]["ts_ns"]
         return _compare_witness(books, rows, index)
     if kind in (_REFERENCE, _NEWS):
         return _ON_REFERENCE
     if kind == _STATUS:
+        if rows[index]["side"] < 0:
+            books.last[market, _BOOK] = 0
         return _ON_STATUS
     books.count[market, _INVALID] += 1
     return 0
@@ -101,11 +105,14 @@ def _reasons(books: Books, wake: Wake, market: int, event: int) -> int:
     return bits
 
 
-@kernel(int64(WAKE, int64, int64))
-def _source_wide(wake: Wake, market: int, kind: int) -> int:
+@kernel(int64(BOOKS, WAKE, int64, int64, int64))
+def _source_wide(books: Books, wake: Wake, market: int, kind: int, side: int) -> int:
     # A reference price, a news item or a source status may concern no single market: -1. Returns -1 for a bad row.
     if market != -1 or kind < _REFERENCE or kind > _STATUS:
         return -1
+    if kind == _STATUS and side < 0:
+        for other in range(wake.mask.shape[0]):
+            books.last[other, _BOOK] = 0
     bit = _ON_STATUS if kind == _STATUS else _ON_REFERENCE
     for other in range(wake.mask.shape[0]):
         if wake.mask[other] & bit:
@@ -156,6 +163,7 @@ def _apply(books: Books, own: Own, fills: Fills, rows: NDArray[Any], index: int)
     books.last[market, _VENUE] = venue_ns
     event = 0
     if kind in (_CHANGE, _SNAPSHOT):
+        books.last[market, _BOOK] = at_ns
         if venue_ns != 0:
             at_ns = venue_ns
         if flags & (_FIRST | _EMPTY):
@@ -188,7 +196,7 @@ def advance_rows(
             if event & _attention(books, own, wake, market):
                 bits = _message_end(books, own, fills, wake, market, event, before)
         else:
-            bits = _source_wide(wake, market, rows[index]["kind"])
+            bits = _source_wide(books, wake, market, rows[index]["kind"], int(rows[index]["side"]))
             if bits < 0:
                 return -1 - index
             market = -1

@@ -37,6 +37,8 @@ class Fact(IntEnum):
     PRINT_SIZE = 6
     TICK = 7
     EPOCH = 8
+    BOOK_NS = 9
+    """Virtual time of the last row that spoke of the book (level or witness); 0 before it and once the source went."""
 
 
 class Count(IntEnum):

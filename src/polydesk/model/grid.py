@@ -17,7 +17,12 @@ SHARE_U6 = 1_000_000
 CASH_ONE_U6 = 1_000_000
 """One pUSD in micro-pUSD."""
 
+LOT_U6 = 10_000
+"""Sizes are hundredths of a share; less than a lot cannot be sold and counts as nothing held."""
+
 NS_PER_S = 1_000_000_000
+FAR_NS = 1 << 62
+"""A virtual time that never comes."""
 NS_PER_MS = 1_000_000
 US_PER_S = 1_000_000
 

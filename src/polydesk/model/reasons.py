@@ -34,7 +34,6 @@ class Hold(StrEnum):
     """Why a strategy, the ensemble, a gate or the sizing step asks for nothing."""
 
     WARMING_UP = "warming_up"
-    NO_BOOK = "no_book"
     ONE_SIDED = "one_sided"
     CROSSED = "crossed"
     EXTREME_PRICE = "extreme_price"
@@ -47,10 +46,8 @@ class Hold(StrEnum):
     COST = "cost"
     SIZE_BELOW_MINIMUM = "size_below_minimum"
     POSITION_OPEN = "position_open"
-    COOLING_DOWN = "cooling_down"
-    INVENTORY_LIMIT = "inventory_limit"
     NEAR_END = "near_end"
-    STRATEGY_DISABLED = "strategy_disabled"
+    STRATEGY_ERROR = "strategy_error"
 
 
 class Exit(StrEnum):

@@ -139,7 +139,7 @@ class Command(msgspec.Struct, frozen=True, tag="command"):
 
 
 class SourceChanged(msgspec.Struct, frozen=True, tag="source"):
-    """The market source changed state: ``live``, ``stale``, ``gap``, ``ended``, or the session ``left`` it."""
+    """The market source changed state: ``live``, ``stale``, ``gap``, or ``ended`` for this session."""
 
     seq: int
     ts_ns: int
@@ -156,6 +156,20 @@ class CashMoved(msgspec.Struct, frozen=True, tag="cash"):
     note: str = ""
 
 
+class BalanceTold(msgspec.Struct, frozen=True, tag="balance"):
+    """The venue's own account of us while nothing is on its way; the desk compares it with its books.
+
+    Attributes:
+        cash_u6: Micro-pUSD.
+        shares_u6: Micro-shares by ``market/token``; tokens without shares are absent.
+    """
+
+    seq: int
+    ts_ns: int
+    cash_u6: int
+    shares_u6: dict[str, int]
+
+
 Input = (
     OrderAck
     | OrderRejected
@@ -169,6 +183,7 @@ Input = (
     | Command
     | SourceChanged
     | CashMoved
+    | BalanceTold
 )
 
 # --- outputs --------------------------------------------------------------------------------------------------------
@@ -250,7 +265,18 @@ class SentinelBroke(msgspec.Struct, frozen=True, tag="sentinel"):
     detail: str
 
 
-Output = Decision | Refused | OrderSent | CancelSent | Marked | SentinelBroke
+class StrategyFailed(msgspec.Struct, frozen=True, tag="strategy_failed"):
+    """A strategy raised an error; after too many it is not asked again and its positions close by the generic rules."""
+
+    seq: int
+    ts_ns: int
+    strategy: str
+    market: int
+    error: str
+    disabled: bool
+
+
+Output = Decision | Refused | OrderSent | CancelSent | Marked | SentinelBroke | StrategyFailed
 
 # --- session marks --------------------------------------------------------------------------------------------------
 
@@ -307,11 +333,11 @@ Record = Input | Output | SessionMark
 
 INPUTS: tuple[type, ...] = (
     OrderAck, OrderRejected, OrderDone, CancelRejected, OrderLost, Fill, FillStatus, Settled, TimerFired, Command,
-    SourceChanged, CashMoved,
+    SourceChanged, CashMoved, BalanceTold,
 )  # fmt: skip
 """The input types, for ``isinstance``."""
 
-HASHED: tuple[type, ...] = (*INPUTS, Decision, Refused, OrderSent, CancelSent)
+HASHED: tuple[type, ...] = (*INPUTS, Decision, Refused, OrderSent, CancelSent, StrategyFailed)
 """The record types that make up ``journal_sha256``."""
 
 

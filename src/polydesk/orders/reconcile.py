@@ -3,12 +3,12 @@
 import msgspec
 
 from polydesk.model.ids import IntentId
-from polydesk.model.orders import OrderState, Side, Term
+from polydesk.model.orders import OrderState, Side, Term, book_side
 from polydesk.orders.working import WorkingOrder
 
 
 class Quote(msgspec.Struct, frozen=True):
-    """A resting order a strategy wants to have: at most one per token and side.
+    """A resting order a strategy wants to have: at most one on each side of the market's one book.
 
     Attributes:
         token: 0 or 1.
@@ -33,36 +33,40 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 def reconcile(
-    targets: tuple[Quote, ...], working: list[WorkingOrder], price_tolerance_g4: int, min_size_u6: int
+    targets: tuple[Quote, ...], working: list[WorkingOrder], price_tolerance_g4: int, min_size_u6: int, epoch: int = 0
 ) -> Plan:
     """Compare what is wanted with what works and plan the difference.
 
-    An order is kept while its price is within ``price_tolerance_g4`` of the target and its remaining size is between
-    the venue's minimum and the target size. A quote is placed only when nothing of the strategy works on that token and
-    side any more: an order whose cancel is not answered may still be filled, so its successor waits for the answer.
+    An order is kept while it is the same token's, its price is within ``price_tolerance_g4`` of the target, its
+    remaining size is between the venue's minimum and the target size, and the tick has not changed since it was sent. A
+    quote is placed only when nothing of the strategy works on that side of the book any more, on either token: an order
+    whose cancel is not answered may still be filled, so its successor waits for the answer.
 
     Args:
         targets: Wanted quotes of one strategy in one market.
         working: That strategy's orders in that market.
         price_tolerance_g4: How far a working order may be from its target, on the grid.
         min_size_u6: An order with less left than this is replaced when the target asks for more.
+        epoch: The market's tick epoch now.
     """
-    wanted = {(quote.token, quote.side): quote for quote in targets}
+    wanted = {book_side(quote.token, quote.side): quote for quote in targets}
     cancel: list[IntentId] = []
-    busy: set[tuple[int, Side]] = set()
+    busy: set[Side] = set()
     for order in working:
-        slot = (order.intent.token, order.intent.side)
-        busy.add(slot)
+        side = book_side(order.intent.token, order.intent.side)
+        busy.add(side)
         if order.state in {OrderState.CANCELLING, OrderState.UNKNOWN}:
             continue
-        if not _good(order, wanted.get(slot), price_tolerance_g4, min_size_u6):
+        if order.epoch != epoch or not _good(order, wanted.get(side), price_tolerance_g4, min_size_u6):
             cancel.append(order.intent.id)
-    place = tuple(quote for slot, quote in wanted.items() if slot not in busy)
+    place = tuple(quote for side, quote in wanted.items() if side not in busy)
     return Plan(tuple(cancel), place)
 
 
 def _good(order: WorkingOrder, target: Quote | None, tolerance_g4: int, min_size_u6: int) -> bool:
-    if target is None or abs(order.intent.price_g4 - target.price_g4) > tolerance_g4:
+    if target is None or order.intent.token != target.token:
+        return False
+    if abs(order.intent.price_g4 - target.price_g4) > tolerance_g4:
         return False
     left = order.left_u6
     return left <= target.size_u6 and (left >= min_size_u6 or left == target.size_u6)

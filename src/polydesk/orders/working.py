@@ -19,6 +19,7 @@ class WorkingOrder(msgspec.Struct):
         filled_u6: Micro-shares reported as matched.
         sent_ns: Virtual time of sending.
         acked: Whether the venue ever confirmed having it.
+        epoch: The market's tick epoch when it was sent.
         cancels: Cancels sent and not answered.
     """
 
@@ -27,6 +28,7 @@ class WorkingOrder(msgspec.Struct):
     filled_u6: int = 0
     sent_ns: int = 0
     acked: bool = False
+    epoch: int = 0
     cancels: int = 0
 
     @property
@@ -53,9 +55,9 @@ class WorkingOrders(msgspec.Struct):
     by_market: dict[int, list[IntentId]] = msgspec.field(default_factory=dict)
     done: dict[IntentId, WorkingOrder] = msgspec.field(default_factory=dict)
 
-    def add(self, intent: Intent, ts_ns: int) -> None:
-        """Start to follow an order that is about to be sent."""
-        self.orders[intent.id] = WorkingOrder(intent, sent_ns=ts_ns)
+    def add(self, intent: Intent, ts_ns: int, epoch: int = 0) -> None:
+        """Start to follow an order that is about to be sent in the market's tick ``epoch``."""
+        self.orders[intent.id] = WorkingOrder(intent, sent_ns=ts_ns, epoch=epoch)
         self.by_market.setdefault(intent.market, []).append(intent.id)
 
     def of_market(self, market: int) -> list[WorkingOrder]:

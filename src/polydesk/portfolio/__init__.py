@@ -2,6 +2,16 @@
 
 from polydesk.portfolio.account import Account
 from polydesk.portfolio.column import Column, Position, position_key
-from polydesk.portfolio.sentinels import broken_fee, broken_identities, broken_totals
+from polydesk.portfolio.sentinels import broken_balance, broken_fee, broken_fill, broken_identities, broken_totals
 
-__all__ = ["Account", "Column", "Position", "broken_fee", "broken_identities", "broken_totals", "position_key"]
+__all__ = [
+    "Account",
+    "Column",
+    "Position",
+    "broken_balance",
+    "broken_fee",
+    "broken_fill",
+    "broken_identities",
+    "broken_totals",
+    "position_key",
+]

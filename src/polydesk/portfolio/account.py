@@ -19,6 +19,7 @@ from polydesk.portfolio.column import (
     position_key,
     position_of,
     settle,
+    settle_token,
     trade,
 )
 
@@ -99,13 +100,17 @@ class Account(msgspec.Struct):
         """
         self.payouts[event.market] = event.payout_g4
         paid = []
-        for position in list(self.matched.positions.values()):
-            if position.market == event.market and position.shares_u6:
-                shares = position.shares_u6
-                paid.append((position, shares, settle(self.matched, position, event.payout_g4[position.token])))
-        for position in self.confirmed.positions.values():
-            if position.market == event.market:
-                self._pay_if_resolved(self.confirmed, position)
+        for column in (self.matched, self.confirmed):
+            for token in (0, 1):
+                held = [
+                    position
+                    for position in column.positions.values()
+                    if position.market == event.market and position.token == token and position.shares_u6
+                ]
+                shares = [position.shares_u6 for position in held]
+                realised = settle_token(column, held, event.payout_g4[token])
+                if column is self.matched:
+                    paid += list(zip(held, shares, realised, strict=True))
         return paid
 
     def cash(self, event: CashMoved) -> None:

@@ -9,7 +9,7 @@ realised PnL are kept on the other side of that rounding and the difference is b
 
 import msgspec
 
-from polydesk.model.grid import cost_u6, proceeds_u6
+from polydesk.model.grid import LOT_U6, cost_u6, proceeds_u6
 from polydesk.model.orders import Side
 
 
@@ -22,7 +22,7 @@ class Position(msgspec.Struct):
         fees_u6: Taker fees paid so far on this token.
         dust_u6: Rounding paid so far.
         realised_u6: PnL of closed shares before fees and dust.
-        opened_ns: When the position last became non-zero.
+        opened_ns: When the position last grew from nothing, or from less than can be sold.
         held_fees_u6: The part of ``fees_u6`` that was paid to buy the shares still held.
     """
 
@@ -107,17 +107,36 @@ def trade(column: Column, position: Position, side: Side, price_g4: int, size_u6
     return realised
 
 
-def settle(column: Column, position: Position, payout_g4: int) -> int:
-    """Pay out every held share at ``payout_g4`` without a fee; return the PnL realised, micro-pUSD."""
+def settle(column: Column, position: Position, payout_g4: int, got_u6: int | None = None) -> int:
+    """Pay out every held share at ``payout_g4`` without a fee; return the PnL realised, micro-pUSD.
+
+    ``got_u6`` is this position's part of a payout that several share; rounded down by itself when omitted.
+    """
     if position.shares_u6 == 0:
         return 0
-    return _dispose(column, position, payout_g4, position.shares_u6)
+    return _dispose(column, position, payout_g4, position.shares_u6, got_u6)
+
+
+def settle_token(column: Column, positions: list[Position], payout_g4: int) -> list[int]:
+    """Pay out one token held by several strategies as the venue does: the sum is rounded down once.
+
+    Returns:
+        The PnL each position realised, micro-pUSD.
+    """
+    realised = []
+    shares = paid = 0
+    for position in positions:
+        shares += position.shares_u6
+        so_far = proceeds_u6(payout_g4, shares)
+        realised.append(settle(column, position, payout_g4, so_far - paid))
+        paid = so_far
+    return realised
 
 
 def _buy(column: Column, position: Position, price_g4: int, size_u6: int, ts_ns: int) -> None:
     paid = cost_u6(price_g4, size_u6)
     kept = proceeds_u6(price_g4, size_u6)
-    if position.shares_u6 == 0:
+    if position.shares_u6 < LOT_U6:
         position.opened_ns = ts_ns
     # Shares sold before their own purchase failed are owed: what is bought back for them is spent, not held.
     owed = min(size_u6, max(0, -position.shares_u6))
@@ -132,8 +151,8 @@ def _buy(column: Column, position: Position, price_g4: int, size_u6: int, ts_ns:
     column.realised_u6 -= spent
 
 
-def _dispose(column: Column, position: Position, price_g4: int, size_u6: int) -> int:
-    got = proceeds_u6(price_g4, size_u6)
+def _dispose(column: Column, position: Position, price_g4: int, size_u6: int, got_u6: int | None = None) -> int:
+    got = proceeds_u6(price_g4, size_u6) if got_u6 is None else got_u6
     worth = cost_u6(price_g4, size_u6)
     share = _share(position, position.cost_u6, size_u6)
     position.held_fees_u6 -= _share(position, position.held_fees_u6, size_u6)

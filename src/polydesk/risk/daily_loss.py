@@ -25,6 +25,7 @@ class DailyLoss(msgspec.Struct):
         tripped_ns: When it tripped last.
         low_u6: Day PnL when recovery began.
         pnl_u6: Day PnL at the last look.
+        unknown: Whether it cannot be told if the limit is reached, because shares have no bid.
     """
 
     day: int = -1
@@ -33,6 +34,7 @@ class DailyLoss(msgspec.Struct):
     tripped_ns: int = 0
     low_u6: int = 0
     pnl_u6: int = 0
+    unknown: bool = False
 
     @property
     def stopped(self) -> bool:
@@ -48,7 +50,9 @@ def loss_limit_u6(limits: RiskLimits, deposits_u6: int) -> int:
     return min(given) if given else 0
 
 
-def look(switch: DailyLoss, limits: RiskLimits, ts_ns: int, pnl_u6: int, deposits_u6: int) -> bool:
+def look(
+    switch: DailyLoss, limits: RiskLimits, ts_ns: int, pnl_u6: int, deposits_u6: int, unpriced_u6: int = 0
+) -> bool:
     """Update the switch with the PnL since the session began; return whether its state changed.
 
     Args:
@@ -57,6 +61,8 @@ def look(switch: DailyLoss, limits: RiskLimits, ts_ns: int, pnl_u6: int, deposit
         ts_ns: Virtual time.
         pnl_u6: Net PnL since the session began in micro-pUSD, with or without open losses as configured.
         deposits_u6: Starting cash.
+        unpriced_u6: Cost of shares without a bid, counted as worth nothing in ``pnl_u6``. The switch trips when the
+            loss is certain even if they kept their cost; while it is only possible, ``unknown`` stops entries.
     """
     before = switch.state
     day = (ts_ns - limits.day_starts_hour * _HOUR_NS) // _DAY_NS
@@ -66,7 +72,8 @@ def look(switch: DailyLoss, limits: RiskLimits, ts_ns: int, pnl_u6: int, deposit
         switch.state = "normal"
     switch.pnl_u6 = pnl_u6 - switch.start_u6
     limit = loss_limit_u6(limits, deposits_u6)
-    if limit:
+    switch.unknown = limit > 0 and switch.pnl_u6 <= -limit < switch.pnl_u6 + unpriced_u6
+    if limit and not switch.unknown:
         _transition(switch, limits, ts_ns, limit)
     return switch.state != before
 

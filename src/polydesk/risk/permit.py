@@ -24,6 +24,7 @@ class Observed(msgspec.Struct, frozen=True):
     Attributes:
         stopped: 1 when the operator, a halt or a stop command forbids entries.
         killed: 1 when the daily loss switch forbids entries.
+        unknown: 1 when it cannot be told whether the daily loss limit is reached.
         broken: 1 when an accounting sentinel broke.
         live_assumed: 1 when the session is live and a fact of the market is only assumed.
         ended: 1 when the market's end has passed.
@@ -41,10 +42,12 @@ class Observed(msgspec.Struct, frozen=True):
         duplicates: Working orders of the same strategy on the same token, side and price.
         since_entry_ns: Time since the strategy's last entry in the market; a large number when there was none.
         self_crossing: Own orders this one would trade with, across both tokens.
+        fee_u6: Most taker fee the order can cost; 0 for one that only rests.
     """
 
     stopped: int
     killed: int
+    unknown: int
     broken: int
     live_assumed: int
     ended: int
@@ -62,6 +65,7 @@ class Observed(msgspec.Struct, frozen=True):
     duplicates: int
     since_entry_ns: int
     self_crossing: int
+    fee_u6: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +136,7 @@ def _checks(intent: Intent, market: Market, seen: Observed, limits: RiskLimits) 
 def _state_checks(seen: Observed) -> Iterator[Check]:
     yield _check(Refusal.ENTRIES_STOPPED, checks.at_most, seen.stopped, 0, "flag")
     yield _check(Refusal.KILL_SWITCH, checks.at_most, seen.killed, 0, "flag")
+    yield _check(Refusal.RISK_UNKNOWN, checks.at_most, seen.unknown, 0, "flag")
     yield _check(Refusal.SENTINEL_BROKEN, checks.at_most, seen.broken, 0, "flag")
     yield _check(Refusal.ASSUMED_FACT, checks.at_most, seen.live_assumed, 0, "flag")
 
@@ -173,7 +178,7 @@ def _exposure_checks(intent: Intent, seen: Observed, limits: RiskLimits) -> Iter
     ):
         after = UNKNOWN if used == UNKNOWN else used + cost
         yield _check(code, checks.at_most, after, cash_u6(cap), "u6 pUSD")
-    yield _check(Refusal.CASH, checks.at_least, seen.cash_u6, cost, "u6 pUSD")
+    yield _check(Refusal.CASH, checks.at_least, seen.cash_u6, cost + seen.fee_u6, "u6 pUSD")
 
 
 def _check(code: Refusal, test: Callable[[int, int], int], observed: int, limit: int, unit: str) -> Check:

@@ -11,13 +11,25 @@ import msgspec
 import numpy as np
 
 from polydesk.desk import Desk, Woken, next_timer_ns, step
-from polydesk.exchange import FAR_NS, SimulatedExchange
+from polydesk.exchange import SimulatedExchange
 from polydesk.kernel import Books, Fills, Own, Wake, WakeBit, advance
-from polydesk.model.records import CancelSent, Command, Fill, Input, OrderSent, SourceChanged, TimerFired
+from polydesk.model.grid import FAR_NS
+from polydesk.model.records import (
+    CancelSent,
+    Command,
+    Fill,
+    FillStatus,
+    Input,
+    OrderSent,
+    Settled,
+    SourceChanged,
+    TimerFired,
+)
 from polydesk.run.gateway import Gateway
 from polydesk.run.pace import Pace
 from polydesk.run.recorder import Diverged, Recorder
 from polydesk.tape import Tape
+from polydesk.tape.parts import GROUP_ROWS
 
 _SLICE_S = 0.02
 _LOOK_EVERY_NS = 50_000_000
@@ -69,6 +81,7 @@ class Driver:
         pace: Replay speed.
         look: Called now and then with the progress; keep it short.
         checkpoint: Called between batches when everything waiting has been sent.
+        batch_rows: Most rows between two such moments.
     """
 
     def __init__(
@@ -79,6 +92,7 @@ class Driver:
         pace: Pace,
         look: Callable[[Progress], None],
         checkpoint: Callable[[], None],
+        batch_rows: int = GROUP_ROWS,
     ) -> None:
         self._tape = tape
         self._m = machine
@@ -87,6 +101,7 @@ class Driver:
         self._pace = pace
         self._look = look
         self._checkpoint = checkpoint
+        self._batch_rows = batch_rows
         self._looked_ns = 0
         self._stop = ""
         self._wakes = self._orders = self._fill_count = 0
@@ -99,14 +114,15 @@ class Driver:
 
     def run(self) -> str:
         """Run to the end of the tape or to the stop; return ``tape_end`` or ``stopped``."""
-        for rows in self._tape.batches(start=self._m.next_row):
+        for rows in self._tape.batches(start=self._m.next_row, batch_rows=self._batch_rows):
             if not self._batch(rows):
                 break
             self._gateway.flush()
             self._checkpoint()
         reason = "stopped" if self._m.desk.state.stopping else "tape_end"
+        self._feed(SourceChanged(self._seq, self._ts_ns, "ended"))
         self._drain(self._m.venue.settled_by_ns(self._m.desk.state.now_ns) if reason == "stopped" else FAR_NS)
-        self._feed(SourceChanged(self._seq, self._m.desk.state.now_ns, "ended" if reason == "tape_end" else "left"))
+        self._compare_balance()
         self._recorder.commit()
         self._tell_progress(force=True)
         return reason
@@ -117,7 +133,7 @@ class Driver:
             if self._attend():
                 return False
             wait_s = self._pace.wait_s(int(rows["ts_ns"][index]))
-            if wait_s > 0:
+            if wait_s > 0 and not self._m.desk.state.stopping:
                 # The only sleep of the program: it paces the show and decides nothing.
                 time.sleep(min(wait_s, _SLICE_S))
                 continue
@@ -171,11 +187,19 @@ class Driver:
             news = self._m.venue.happen(self._seq)
             if news is not None:
                 self._feed(news)
+                if isinstance(news, FillStatus | Settled):
+                    self._compare_balance()
         else:
             self._feed(TimerFired(self._seq, due))
 
+    def _compare_balance(self) -> None:
+        """Let the desk compare its account with the venue's, when nothing is on its way."""
+        told = self._m.venue.balance(self._seq, self._m.desk.state.now_ns)
+        if told is not None:
+            self._feed(told)
+
     def _drain(self, until_ns: int) -> None:
-        """Let everything that is still due happen, without new rows."""
+        """Let everything that is still on its way arrive: answers, confirmations, payouts. Nothing new is decided."""
         self._gateway.flush()
         while self._next_due_ns() < until_ns:
             self._happen()

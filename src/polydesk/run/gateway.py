@@ -6,12 +6,11 @@ sees any of it. Waiting costs an order nothing, because its arrival is fixed by 
 
 from typing import Protocol
 
+from polydesk.model.grid import FAR_NS
 from polydesk.model.ids import IntentId
 from polydesk.model.orders import Intent
 from polydesk.risk import Permit
 from polydesk.run.recorder import Recorder
-
-_NEVER_NS = 1 << 62
 
 
 class Venue(Protocol):
@@ -34,7 +33,7 @@ class Gateway:
         self._venue = venue
         self._recorder = recorder
         self._waiting: list[tuple[Permit | IntentId, int]] = []
-        self._due_ns = _NEVER_NS
+        self._due_ns = FAR_NS
 
     def order(self, permit: Permit, sent_ns: int) -> None:
         """Take a permitted order."""
@@ -61,7 +60,7 @@ class Gateway:
             else:
                 self._venue.cancel(what, arrives_ns)
         self._waiting.clear()
-        self._due_ns = _NEVER_NS
+        self._due_ns = FAR_NS
 
     def _wait(self, what: Permit | IntentId, arrives_ns: int) -> None:
         self._waiting.append((what, arrives_ns))

@@ -2,9 +2,8 @@
 
 from collections.abc import Callable
 
-from polydesk.model.grid import NS_PER_S
+from polydesk.model.grid import FAR_NS, NS_PER_S
 
-FAR_NS = 1 << 62
 _SKIP_NS = 60 * NS_PER_S
 """Silences of the recording longer than this are skipped, not waited for."""
 

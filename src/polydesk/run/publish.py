@@ -4,8 +4,11 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import structlog
+
 from polydesk.desk import Desk, value_u6
 from polydesk.kernel import Fact, levels
+from polydesk.model.errors import SessionError
 from polydesk.model.grid import cash_u6
 from polydesk.model.orders import Side
 from polydesk.model.reasons import Refusal
@@ -23,6 +26,7 @@ from polydesk.run.snapshot import (
 )  # fmt: skip
 
 FILE_NAME = "live.state"
+log = structlog.get_logger()
 _LEVELS = 5
 _BOOKS = 20
 
@@ -38,21 +42,35 @@ class Publisher:
 
     def __init__(self, folder: Path, header: SessionStarted, hz: float) -> None:
         self._header = header
-        self._writer = SnapshotWriter(folder / FILE_NAME, hz=hz if hz > 0 else 1e-9)
+        self._writer: SnapshotWriter | None = None
+        try:
+            self._writer = SnapshotWriter(folder / FILE_NAME, hz=hz if hz > 0 else 1e-9)
+        except SessionError as err:
+            log.warning("the live state is not published", error=str(err))
         self._assumed: dict[str, dict[str, str]] | None = None
         self._seen = (0.0, 0)
 
     def look(self, machine: Machine, progress: Progress) -> None:
         """Publish if the last state is old enough."""
         now_s = time.monotonic()
-        if self._writer.due(now_s):
-            self._writer.publish(self._state(machine, progress, now_s, "running"), now_s)
+        if self._writer is not None and self._writer.due(now_s):
+            self._publish(machine, progress, now_s, "running")
 
     def finish(self, machine: Machine, progress: Progress, state: str) -> None:
         """Publish the last state, ``ended`` or ``halted``."""
-        now_s = time.monotonic()
-        self._writer.publish(self._state(machine, progress, now_s, state), now_s, force=True)
-        self._writer.close()
+        self._publish(machine, progress, time.monotonic(), state)
+        if self._writer is not None:
+            self._writer.close()
+
+    def _publish(self, machine: Machine, progress: Progress, now_s: float, state: str) -> None:
+        """Publish; a viewer's trouble must never be the session's, so a failure only ends the publishing."""
+        if self._writer is None:
+            return
+        try:
+            self._writer.publish(self._state(machine, progress, now_s, state), now_s, force=True)
+        except SessionError as err:
+            log.warning("the live state is no longer published", error=str(err))
+            self._writer = None
 
     def _state(self, machine: Machine, progress: Progress, now_s: float, state: str) -> LiveState:
         desk = machine.desk

@@ -8,16 +8,16 @@ import msgspec
 from polydesk.desk import Desk, Woken, new_desk, step
 from polydesk.kernel import Wake, WakeBit, advance
 from polydesk.model.errors import SessionError
+from polydesk.model.grid import FAR_NS
 from polydesk.model.records import Input, Output, Record, SessionEnded, SessionStarted, is_input
-from polydesk.run.driver import Machine
+from polydesk.run.driver import Driver, Machine
 from polydesk.run.fingerprint import differences, fingerprint
 from polydesk.run.machine import new_machine
-from polydesk.run.recorder import difference, without_marks
+from polydesk.run.pace import Pace
+from polydesk.run.recorder import Diverged, Recorder, difference, without_marks
 from polydesk.run.session import JOURNAL, session_config, session_tape
 from polydesk.tape import Tape
-from polydesk.tape.journal import read_journal
-
-_FAR_NS = 1 << 62
+from polydesk.tape.journal import journal_hash, read_journal
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -54,7 +54,8 @@ def read_session(folder: Path) -> tuple[SessionStarted, list[Record]]:
 def verify_session(folder: Path) -> Verdict:
     """Feed the recorded inputs and the tape to a fresh desk and compare every output with the recorded one.
 
-    The venue is not asked: its answers come from the journal. An unfinished session is compared as far as it goes.
+    First the venue is not asked: its answers come from the journal. Where the venue was simulated, it then answers anew
+    and every answer is compared as well. An unfinished session is compared as far as it goes.
 
     Raises:
         SessionError: No session, or its tape is gone or has changed.
@@ -81,9 +82,59 @@ def verify_session(folder: Path) -> Verdict:
     rest = [r for r in expected[position:] if not is_input(r)]
     if rest:
         return _differs(position, rest[0], None, changed)
+    found = _venue_differs(header, tape, expected) or _hash_differs(header, records, ended)
+    if found:
+        return Verdict(identical=False, compared=position, first_difference=found, fingerprint=changed)
     return Verdict(
         identical=True, compared=sum(not is_input(r) for r in expected), first_difference="", fingerprint=changed
     )
+
+
+def _venue_differs(header: SessionStarted, tape: Tape, expected: list[Input | Output]) -> str:
+    """Run a simulated session again, exchange included; return the first difference, or an empty string."""
+    if header.mode == "live":
+        return ""
+    config = session_config(header)
+    machine = new_machine(tape.manifest, config.desk, config.exchange, header.seed)
+    recorder = Comparison(expected)
+    try:
+        Driver(tape, machine, recorder, Pace(None, lambda: 0), lambda _: None, recorder.stop_when_done).run()
+    except Diverged as err:
+        return str(err)
+    except Compared:
+        pass
+    return ""
+
+
+class Compared(Exception):  # noqa: N818 - the end of a comparison, not a mistake
+    """Every recorded record was met again."""
+
+
+class Comparison(Recorder):
+    """Compares a repeated session with a recorded one and ends when the record does."""
+
+    def __init__(self, expected: Sequence[Input | Output]) -> None:
+        super().__init__(None, expected)
+
+    def take(self, record: Input | Output) -> None:
+        """Compare a record; what comes after the last recorded one is not compared."""
+        if not self.repeating:
+            raise Compared
+        super().take(record)
+
+    def stop_when_done(self) -> None:
+        """End between batches when everything was met."""
+        if not self.repeating:
+            raise Compared
+
+
+def _hash_differs(header: SessionStarted, records: Sequence[Record], ended: SessionEnded | None) -> str:
+    if ended is None:
+        return ""
+    counted = journal_hash(records, header.tape_sha256)
+    if counted == ended.journal_sha256:
+        return ""
+    return f"journal_sha256 recorded {ended.journal_sha256}, the records give {counted}"
 
 
 def _differs(position: int, recorded: Output | Input | None, got: Output | None, changed: list[str]) -> Verdict:
@@ -106,7 +157,7 @@ def _outputs(
             stop = len(rows)
             if position < len(inputs):
                 stop = min(stop, inputs[position].seq + 1 - base)
-            index = advance(machine.books, machine.own, machine.fills, machine.wake, rows, index, stop, _FAR_NS)
+            index = advance(machine.books, machine.own, machine.fills, machine.wake, rows, index, stop, FAR_NS)
             seq = base + index - 1
             yield from _woken(desk, machine.wake, seq, int(rows["ts_ns"][index - 1]))
             while position < len(inputs) and inputs[position].seq == seq:

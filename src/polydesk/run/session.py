@@ -32,6 +32,7 @@ from polydesk.run.settings import Settings
 from polydesk.tape import Tape, open_tape
 from polydesk.tape.journal import JournalWriter
 from polydesk.tape.manifest import FILE_NAME as MANIFEST
+from polydesk.tape.parts import GROUP_ROWS
 
 RECORD_FORMAT = 1
 JOURNAL = "journal.pdj"
@@ -73,9 +74,11 @@ def run_session(settings: Settings, tape: Tape, mode: str, look: Look) -> Sessio
     Raises:
         JournalError: The session's folder cannot be written.
         SessionError: The tape has no markets.
+        TapeError: The tape is not what its manifest says.
     """
     if not tape.manifest.markets:
         raise SessionError(f"{tape.path}: the tape has no markets, there is nothing to trade")
+    tape.check_hash()
     config = SessionConfig(desk=settings.desk, exchange=settings.exchange)
     name = _new_name(mode)
     folder = Path(settings.data_dir) / "sessions" / name
@@ -85,7 +88,7 @@ def run_session(settings: Settings, tape: Tape, mode: str, look: Look) -> Sessio
     )  # fmt: skip
     journal = JournalWriter.create(folder / JOURNAL, header, sync_every_s=_sync_every_s(settings))
     with _closing(journal):
-        shutil.copyfile(tape.path / MANIFEST, folder / MANIFEST)
+        _keep_manifest(tape, folder)
         machine = new_machine(tape.manifest, config.desk, config.exchange, header.seed)
         return _drive(settings, tape, header, folder, journal, machine, Recorder(journal), look)
 
@@ -121,6 +124,7 @@ def session_tape(header: SessionStarted) -> Tape:
 
     Raises:
         SessionError: It is gone, or another one is in its place.
+        TapeError: Its rows or facts were changed.
     """
     try:
         tape = open_tape(header.tape_path)
@@ -131,6 +135,7 @@ def session_tape(header: SessionStarted) -> Tape:
             f"session {header.session} ran on tape {header.tape_sha256[:12]}, {header.tape_path} now holds "
             f"{tape.manifest.sha256[:12]}: put the old tape back"
         )
+    tape.check_hash()
     return tape
 
 
@@ -175,7 +180,8 @@ def _drive(
         publisher.look(machine, progress)
         look(machine, progress)
 
-    driver = Driver(tape, machine, recorder, Pace(speed, time.monotonic_ns), watch, checkpoint)
+    batch_rows = min(GROUP_ROWS, settings.run.checkpoint_rows)
+    driver = Driver(tape, machine, recorder, Pace(speed, time.monotonic_ns), watch, checkpoint, batch_rows)
     state = "halted"
     try:
         with _interruptible(driver):
@@ -195,6 +201,15 @@ def _drive(
     with suppress(FileNotFoundError):
         (folder / CHECKPOINT).unlink()
     return SessionResult(header.session, folder, reason)
+
+
+def _keep_manifest(tape: Tape, folder: Path) -> None:
+    try:
+        shutil.copyfile(tape.path / MANIFEST, folder / MANIFEST)
+    except OSError as err:
+        raise SessionError(
+            f"{folder / MANIFEST}: cannot be written ({err.strerror}); free space and start again"
+        ) from err
 
 
 def _sync_every_s(settings: Settings) -> float:

@@ -41,11 +41,11 @@ def exit_reason(
     return "", why
 
 
-def exit_due_ns(rules: ExitRules, opened_ns: int, end_ns: int | None) -> int | None:
-    """Return when time alone will close the position, or ``None``; the desk sets its timer to it."""
+def exit_due_ns(rules: ExitRules, opened_ns: int, end_ns: int | None, after_ns: int) -> int | None:
+    """Return when after ``after_ns`` time alone will next close the position, or ``None``."""
     due = []
     if rules.max_hold_s:
-        due.append(opened_ns + seconds_ns(max(rules.max_hold_s, rules.min_hold_s)))
+        due.append(opened_ns + seconds_ns(rules.max_hold_s))
     if rules.before_end_s and end_ns is not None:
         due.append(end_ns - seconds_ns(rules.before_end_s))
-    return min(due) if due else None
+    return min((when for when in due if when > after_ns), default=None)

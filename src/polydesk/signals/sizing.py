@@ -8,13 +8,10 @@ import math
 
 from pydantic import model_validator
 
-from polydesk.model.grid import floor_to, shares_for_u6
+from polydesk.model.grid import LOT_U6, floor_to, shares_for_u6
 from polydesk.model.orders import Term
 from polydesk.model.params import Params, param
 from polydesk.signals.features import Features
-
-LOT_U6 = 10_000
-"""The venue accepts sizes in hundredths of a share."""
 
 
 class SizingParams(Params):

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from typing import ClassVar, Generic, TypeVar
 
 import msgspec
+from pydantic import model_validator
 
 from polydesk.model.orders import Term
 from polydesk.model.params import Params, param
@@ -57,6 +58,12 @@ class ExitRules(Params):
     min_hold_s: float = param(0.0, "s", "take profit and time do not close a younger position", low=0)
     before_end_s: float = param(0.0, "s", "close this long before the market's end", low=0)
     slippage: float = param(0.02, "price", "how far below the bid a closing order may sell", low=0, high=0.2)
+
+    @model_validator(mode="after")
+    def _holding_times_agree(self) -> "ExitRules":
+        if self.max_hold_s and self.min_hold_s > self.max_hold_s:
+            raise ValueError("min_hold_s must not exceed max_hold_s")
+        return self
 
 
 class StrategyParams(Params):

@@ -9,7 +9,6 @@ import msgspec
 
 from polydesk.model.market import Market
 from polydesk.model.orders import Side
-from polydesk.orders.working import WorkingOrder
 from polydesk.signals.features import Features
 
 Ladder = tuple[tuple[int, int], ...]
@@ -30,6 +29,22 @@ class Held(msgspec.Struct, frozen=True):
     cost_u6: int = 0
     fees_u6: int = 0
     opened_ns: int = 0
+
+
+class OpenOrder(msgspec.Struct, frozen=True):
+    """One of the strategy's own orders that may still fill.
+
+    Attributes:
+        price_g4: Limit, at the token's price.
+        left_u6: Micro-shares that may still be matched.
+        cancelling: Whether a cancel is on its way.
+    """
+
+    token: int
+    side: Side
+    price_g4: int
+    left_u6: int
+    cancelling: bool
 
 
 class View:
@@ -61,7 +76,7 @@ class View:
         tick_g4: int,
         features: Features,
         held: tuple[Held, Held],
-        orders: tuple[WorkingOrder, ...],
+        orders: tuple[OpenOrder, ...],
         equity_u6: int,
         size_factor: float,
         levels: Callable[[int, Side, int], Ladder],

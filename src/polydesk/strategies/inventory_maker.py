@@ -10,12 +10,13 @@ Source: the reservation-price idea of Avellaneda and Stoikov (2008) with a linea
 """
 
 import msgspec
+from pydantic import model_validator
 
-from polydesk.model.grid import PRICE_ONE_G4, SHARE_U6, ceil_to, floor_to
+from polydesk.model.grid import LOT_U6, PRICE_ONE_G4, SHARE_U6, ceil_to, floor_to
 from polydesk.model.orders import Side, Term
 from polydesk.model.params import param
 from polydesk.model.reasons import Hold
-from polydesk.signals import LOT_U6, ExitRules, Quote, Quotes, Strategy, StrategyParams, View, Wait
+from polydesk.signals import ExitRules, Quote, Quotes, Strategy, StrategyParams, View, Wait
 
 
 class InventoryMakerParams(StrategyParams):
@@ -38,6 +39,14 @@ class InventoryMakerParams(StrategyParams):
     warm_up_s: float = param(10.0, "s", "history needed before the first quote", low=0)
     stop_before_end_s: float = param(45.0, "s", "quotes are withdrawn this long before the market's end", low=0)
     exits: ExitRules = param(ExitRules(before_end_s=30), "-", "generic exits")
+
+    @model_validator(mode="after")
+    def _quotes_stop_before_exits(self) -> "InventoryMakerParams":
+        if self.stop_before_end_s < self.exits.before_end_s:
+            raise ValueError(
+                "stop_before_end_s must not be less than exits.before_end_s: it would quote while it leaves"
+            )
+        return self
 
 
 class Memory(msgspec.Struct):

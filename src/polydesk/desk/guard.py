@@ -1,0 +1,28 @@
+"""Errors of strategies: written down, counted, and after too many the strategy is no longer asked."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from polydesk.desk.state import Desk
+from polydesk.model.records import StrategyFailed
+
+T = TypeVar("T")
+
+
+def guarded(desk: Desk, strategy: str, market: int, ask: Callable[[], T]) -> T | None:
+    """Return the strategy's answer, or ``None`` when it raised an error.
+
+    A strategy is somebody's code: its error must not stop the exits of the others. It is an output of the desk, so a
+    replay meets it at the same place.
+    """
+    try:
+        return ask()
+    except Exception as err:  # noqa: BLE001 - the one boundary around code that is not ours
+        state = desk.state
+        state.errors[strategy] = state.errors.get(strategy, 0) + 1
+        disabled = state.errors[strategy] >= desk.config.strategy_errors
+        if disabled:
+            state.disabled.add(strategy)
+        told = f"{type(err).__name__}: {err}"
+        desk.out.append(StrategyFailed(state.seq, state.now_ns, strategy, market, told, disabled))
+        return None
