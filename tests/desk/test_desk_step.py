@@ -1,5 +1,7 @@
 """Single steps: refusals, stop, settlement, sentinels, the daily loss, exits and their timers."""
 
+from itertools import pairwise
+
 import msgspec
 import pytest
 
@@ -16,6 +18,7 @@ from polydesk.model.market import Origin, Resolution
 from polydesk.model.orders import OrderState, OrderType, Purpose, Side
 from polydesk.model.reasons import Refusal
 from polydesk.model.records import (
+    BalanceTold,
     CancelRejected,
     CancelSent,
     CashMoved,
@@ -33,6 +36,7 @@ from polydesk.model.records import (
     SentinelBroke,
     Settled,
     SourceChanged,
+    StrategyFailed,
 )
 
 BIDS, ASKS = {4800: 50, 4700: 50}, {5000: 50, 5100: 50}
@@ -105,17 +109,26 @@ def test_a_lost_order_counts_until_the_venue_tells():
 # --- stop, kill, resume -----------------------------------------------------------------------------------------------
 
 
-def test_stop_cancels_everything_and_forbids_entries():
+def test_stop_cancels_everything_and_sends_nothing_more():
     bench = quoting()
     out = bench.feed(Command(0, T0 + 200 * MS, "stop", "SIGINT"))
     assert {one.intent for one in of(CancelSent, out)} == {intent_id(1), intent_id(2)}
     assert {one.reason for one in of(CancelSent, out)} == {"stopped"}
     later = bench.until(400) + bench.look(500, BIDS, ASKS)
-    assert of(OrderSent, later) == []
-    assert set(codes(later)) == {Refusal.ENTRIES_STOPPED}
+    assert of(OrderSent, later) == of(Refused, later) == []
     assert bench.desk.state.working.orders == {}
     assert bench.desk.state.stopping
     assert bench.feed(Command(0, T0 + 600 * MS, "stop", "again")) == []
+
+
+def test_entries_are_refused_after_a_kill():
+    bench = quoting()
+    out = bench.feed(Command(0, T0 + 200 * MS, "kill"))
+    assert {one.intent for one in of(CancelSent, out)} == {intent_id(1), intent_id(2)}
+    later = bench.until(400) + bench.look(500, BIDS, ASKS)
+    assert of(OrderSent, later) == []
+    assert codes(later) == [Refusal.ENTRIES_STOPPED] * 2
+    assert not bench.desk.state.stopping
 
 
 def test_kill_stops_entries_until_resume():
@@ -127,9 +140,9 @@ def test_kill_stops_entries_until_resume():
     assert not bench.desk.state.stopping
 
 
-def test_exits_go_on_after_a_stop():
+def test_exits_go_on_after_a_kill():
     bench = holding(exits={"before_end_s": 0, "stop_loss": 0.2})
-    bench.feed(Command(0, T0 + 300 * MS, "stop", ""))
+    bench.feed(Command(0, T0 + 300 * MS, "kill"))
     bench.until(500)
     sent = of(OrderSent, bench.look(1_000, {3700: 50}, {3900: 50}))
     assert [(one.intent.purpose, one.intent.side, one.intent.reason) for one in sent] == [
@@ -191,15 +204,19 @@ def test_a_failed_sale_sets_the_timer_again():
 
 
 def test_an_exit_is_tried_again_after_the_pause():
+    """The bid is gone whenever the order arrives: tried about once a second, and never sooner."""
     bench = holding(exits={"before_end_s": 0, "stop_loss": 0.2})
     bench.feed(Command(0, T0 + 300 * MS, "kill"))
     bench.until(1_000)
-    for ms in range(2_000, 8_000, 250):
+    for ms in range(2_000, 12_000, 250):
         bench.look(ms, {3700: 50}, {3900: 50})
-        bench.book(ms + 10, {3000: 50}, {3900: 50})  # the bid is gone by the time the order arrives
-    exits = [one for one in of(OrderSent, bench.records) if one.intent.purpose is Purpose.EXIT]
-    assert [one.ts_ns for one in exits] == [T0 + s * S for s in range(2, 8)]
-    assert len([one for one in bench.records if isinstance(one, OrderRejected)]) == len(exits)
+        bench.book(ms + 10, {3000: 50}, {3900: 50})
+    exits = [one.ts_ns for one in of(OrderSent, bench.records) if one.intent.purpose is Purpose.EXIT]
+    assert exits[0] == T0 + 2 * S
+    assert all(S <= later - earlier <= 1.5 * S for earlier, later in pairwise(exits))
+    assert len(of(OrderRejected, bench.records)) == len(exits) >= 7
+    decided = [one for one in of(Decision, bench.records) if one.action == "exit"]
+    assert len(decided) == len(exits)
 
 
 # --- settlement -------------------------------------------------------------------------------------------------------
@@ -306,6 +323,34 @@ def test_the_daily_loss_withdraws_quotes_and_stops_entries_but_not_exits():
     assert [one.intent.reason for one in exits] == ["stop"]
 
 
+def test_a_loss_in_one_market_withdraws_the_quotes_of_another():
+    """The other market is silent and its maker content: only the switch takes its quotes away."""
+    maker = {**MAKER["inventory_maker"], "exits": {"before_end_s": 0, "stop_loss": 0.9}}
+    config = DeskConfig(strategies={**MAKER, "inventory_maker": maker}, risk={"daily_loss_amount": 1})
+    bench = DeskBench(config, markets=(market(0, end_s=None), market(1, end_s=None)))
+    for m in (0, 1):
+        bench.look(m, BIDS, ASKS, m)
+    bench.print(200, -1, 4600, 10)
+    bench.until(1_000)
+    quotes = {order.intent.id for order in bench.desk.state.working.of_market(1)}
+    assert len(quotes) == 2
+    out = bench.look(22_000, {3500: 50}, {3700: 50}, 0)
+    assert bench.desk.state.daily.state == "tripped"
+    assert {one.intent for one in of(CancelSent, out) if one.reason == Refusal.KILL_SWITCH} >= quotes
+
+
+def test_shares_without_a_bid_make_the_loss_unknown_and_block_entries():
+    bench = holding(risk={"daily_loss_amount": 1}, exits={"before_end_s": 0, "stop_loss": 0.9})
+    bench.look(11_000, BIDS, ASKS)
+    bench.look(22_000, {}, {3700: 50})
+    state = bench.desk.state
+    assert (state.daily.state, state.daily.unknown, state.daily.stopped) == ("normal", True, False)
+    bench.until(30_000)
+    out = bench.look(40_000, BIDS, ASKS)
+    assert not state.daily.unknown
+    assert set(codes(out)) == set()
+
+
 def test_the_portfolio_is_marked_when_money_moves_and_now_and_then():
     bench = holding()
     marks = of(Marked, bench.records)
@@ -354,6 +399,77 @@ def test_assumed_facts_are_refused_live_only():
         out = bench.look(0, BIDS, ASKS)
         assert bool(of(OrderSent, out)) is not live
         assert set(codes(out)) == ({Refusal.ASSUMED_FACT} if live else set())
+
+
+# --- limits that count orders -----------------------------------------------------------------------------------------
+
+
+def test_orders_that_work_count_against_the_limit():
+    bench = DeskBench(DeskConfig(strategies=MAKER, risk={"max_open_orders": 1}))
+    out = bench.look(0, BIDS, ASKS)
+    assert len(of(OrderSent, out)) == 1
+    assert codes(out) == [Refusal.OPEN_ORDERS]
+
+
+def test_orders_sent_within_a_minute_count_against_the_rate():
+    """A market that jumps every two seconds makes the maker requote both sides: the 31st order has to wait."""
+    bench = DeskBench(DeskConfig(strategies=MAKER, risk={"max_orders_per_minute": 30}))
+    for i in range(60):
+        low = 4000 + 1000 * (i % 2)
+        bench.look(2_000 * i, {low: 50}, {low + 200: 50})
+    sent = [one.ts_ns for one in of(OrderSent, bench.records)]
+    assert Refusal.ORDER_RATE in codes(bench.records)
+    assert max(sum(at - 60 * S < other <= at for other in sent) for at in sent) == 30
+
+
+# --- the venue's own account ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("cash", "shares", "found"), [(0, 0, ""), (1, 0, "cash: the venue"), (0, -1, "shares: the venue")]
+)
+def test_the_venues_account_is_compared(cash, shares, found):
+    bench = holding()
+    matched = bench.desk.state.account.matched
+    told = BalanceTold(0, T0 + S, matched.cash_u6 + cash, {"0/0": 10 * SHARE + shares})
+    out = bench.feed(told)
+    assert [one.detail.startswith(found) for one in of(SentinelBroke, out)] == ([True] if found else [])
+
+
+def test_a_fill_beyond_the_limit_breaks_a_sentinel():
+    bench = quoting()
+    order = next(iter(bench.desk.state.working.orders.values())).intent
+    worse = msgspec.structs.replace(wrong_fee(bench), fee_u6=0, price_g4=order.price_g4 + 100 * int(order.side))
+    out = bench.feed(worse)
+    assert "does not fit the limit" in of(SentinelBroke, out)[0].detail
+
+
+# --- strategies that fail ---------------------------------------------------------------------------------------------
+
+
+def test_errors_of_a_strategy_are_told_counted_and_end_it():
+    bench = holding(exits={"before_end_s": 0, "stop_loss": 0.2})
+    bench.until(1_000)
+    maker = bench.desk.strategies["inventory_maker"]
+    asked = []
+
+    def broken(view, _state):
+        asked.append(view.ts_ns)
+        raise ZeroDivisionError("no depth")
+
+    maker.decide = broken
+    out = [one for second in range(2, 8) for one in bench.look(second * 1_000, BIDS, ASKS)]
+    told = of(StrategyFailed, bench.records)
+    assert [(one.strategy, one.error, one.disabled) for one in told] == [
+        ("inventory_maker", "ZeroDivisionError: no depth", last) for last in (False, False, True)
+    ]
+    assert len(asked) == 3
+    assert {one.reason for one in of(Decision, out) if one.action == "hold"} == {"strategy_error"}
+    assert bench.desk.state.working.orders == {}  # its quotes are withdrawn
+    bench.look(20_000, {3700: 50}, {3900: 50})  # and its position is still looked after
+    bench.until(21_000)
+    exits = [one.intent.reason for one in of(OrderSent, bench.records) if one.intent.purpose is Purpose.EXIT]
+    assert exits == ["stop"]
 
 
 # --- checkpoint bytes -------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from polydesk.desk.evaluate import evaluate
 from polydesk.desk.permits import pause, slot_of
 from polydesk.desk.state import Desk, value_u6
 from polydesk.model.grid import LOT_U6, PRICE_ONE_G4
+from polydesk.model.orders import Purpose
 from polydesk.model.params import seconds_ns
 from polydesk.model.reasons import Exit, Refusal
 from polydesk.model.records import (
@@ -104,7 +105,7 @@ def _other(
 
 def _order_news(desk: Desk, event: OrderAck | OrderRejected | OrderDone | CancelRejected | OrderLost) -> None:
     intent = desk.state.working.apply(event).intent
-    if isinstance(event, OrderRejected):
+    if isinstance(event, OrderRejected) and intent.purpose is not Purpose.EXIT:
         pause(desk, slot_of(intent.strategy, intent.market, intent.token, intent.side, intent.purpose))
     if not isinstance(event, OrderAck):
         evaluate(desk, intent.market)
