@@ -2,10 +2,12 @@
 
 from itertools import pairwise
 
-from exchange_bench import MS, STEADY, T0, Bench
+from exchange_bench import MS, SHARE, STEADY, T0, Bench
 from polydesk.desk import DeskConfig, Woken, new_desk, next_timer_ns, step
 from polydesk.exchange import ExchangeConfig
-from polydesk.model.records import CancelSent, OrderSent, TimerFired
+from polydesk.model.ids import FillId
+from polydesk.model.orders import OrderState
+from polydesk.model.records import CancelSent, Fill, Liquidity, OrderSent, Refused, TimerFired
 from polydesk.run.driver import Driver
 from polydesk.run.machine import new_machine
 from polydesk.run.pace import Pace
@@ -77,6 +79,45 @@ class DeskBench(Bench):
         return self.rouse(ms, m)
 
 
+BIDS, ASKS = {4800: 50, 4700: 50}, {5000: 50, 5100: 50}
+
+
+def of(kind, records):
+    return [one for one in records if isinstance(one, kind)]
+
+
+def codes(records):
+    return [one.code for one in of(Refused, records)]
+
+
+def quoting(risk=None, exits=None, **more):
+    """A maker with both quotes resting at the venue."""
+    maker = {**MAKER["inventory_maker"], "exits": exits or {"before_end_s": 0}}
+    bench = DeskBench(DeskConfig(strategies={**MAKER, "inventory_maker": maker}, risk=risk or {}), **more)
+    bench.look(0, BIDS, ASKS)
+    bench.until(100)
+    assert [order.state for order in bench.desk.state.working.orders.values()] == [OrderState.LIVE] * 2
+    return bench
+
+
+def holding(**more):
+    """A maker that was hit: it holds 10 shares of token 0, bought at 0.47."""
+    bench = quoting(**more)
+    bench.print(200, -1, 4600, 10)
+    bench.until(230)
+    assert bench.desk.state.account.matched.positions["inventory_maker/0/0"].shares_u6 == 10 * SHARE
+    return bench
+
+
+def wrong_fee(bench, ms=300):
+    """Return a maker fill that the venue charges for, on a resting order of the desk."""
+    order = next(iter(bench.desk.state.working.orders.values())).intent
+    return Fill(
+        0, T0 + ms * MS, FillId("fill-900000"), order.id, 0, order.token, order.side, order.price_g4, order.size_u6, 10,
+        Liquidity.MAKER, "print", T0 + ms * MS,
+    )  # fmt: skip
+
+
 class Kept(Recorder):
     """A recorder that also keeps what it takes."""
 
@@ -96,7 +137,7 @@ class Cut:
         self.manifest = tape.manifest
         self._tape, self._stop, self._edges = tape, stop or tape.manifest.rows, edges
 
-    def batches(self, start=0):
+    def batches(self, start=0, batch_rows=None):
         edges = [start, *(edge for edge in self._edges if start < edge < self._stop), self._stop]
         for low, high in pairwise(edges):
             yield from self._tape.batches(low, high)
@@ -111,6 +152,3 @@ def session(tape, config=BUSY, exchange=None, seed=1, machine=None, checkpoint=l
     )
     assert driver.run() in {"tape_end", "stopped"}
     return machine, kept.records
-
-
-__all__ = ["BUSY", "EAGER", "MAKER", "MS", "T0", "Cut", "DeskBench", "Kept", "session"]

@@ -25,7 +25,7 @@ from polydesk.model.errors import (
 BIN = Path(sys.executable).parent / "polydesk"
 COMMANDS = (
     ["run"], ["backtest"], ["replay"], ["report"], ["explain"], ["config", "show"], ["config", "explain"],
-    ["config", "check"],
+    ["config", "check"], ["ledger", "rebuild"],
 )  # fmt: skip
 
 
@@ -55,7 +55,7 @@ def test_root_help_is_light_and_lists_every_command() -> None:
         "heavy = {'numba', 'numpy', 'pyarrow', 'sqlalchemy', 'pydantic', 'jinja2'} & set(sys.modules)\n"
         "print(sorted(heavy))\n"
         "print(all(f' {name} ' in out.getvalue() for name in "
-        "('run', 'backtest', 'replay', 'report', 'explain', 'tape', 'config')))\n"
+        "('run', 'backtest', 'replay', 'report', 'explain', 'tape', 'ledger', 'config')))\n"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.split("\n")[:2] == ["[]", "True"]

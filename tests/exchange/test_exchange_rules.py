@@ -5,16 +5,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exchange_bench import CASH, MS, SHARE, STEADY, T0, Bench, S, filled, kinds
+from exchange_bench import CASH, MS, SHARE, T0, Bench, S, filled, kinds
 from made import market
 from made_orders import intent
-from polydesk.exchange import FAR_NS, ExchangeConfig
+from polydesk.exchange import ExchangeConfig
 from polydesk.exchange.draw import spread_ns, uniform
 from polydesk.model.fees import FeeRate, FeeSchedule
+from polydesk.model.grid import FAR_NS
 from polydesk.model.ids import intent_id
 from polydesk.model.market import Fact, Origin, Resolution
 from polydesk.model.orders import OrderType, Side
-from polydesk.model.records import FillStatus, Liquidity, OrderAck, OrderDone, OrderRejected, Settled
+from polydesk.model.records import FillStatus, Liquidity, OrderDone, OrderRejected, Settled
 from polydesk.model.rows import RowKind
 
 GTC, GTD, FOK, FAK = OrderType.GTC, OrderType.GTD, OrderType.FOK, OrderType.FAK
@@ -350,60 +351,3 @@ def test_a_match_that_fails_after_settlement_is_worth_nothing():
     bench.send(intent(1, price=5000, kind=FAK))
     bench.until(100_000)
     assert bench.venue.state.balance.cash_u6 == CASH
-
-
-# --- state ------------------------------------------------------------------------------------------------------------
-
-
-def play(bench, start=0):
-    """A bit of everything, one step at a time, so that it can be cut anywhere."""
-    steps = (
-        lambda: bench.send(intent(1, price=4800, size=12 * SHARE), 100),
-        lambda: bench.send(intent(2, price=5100, size=25 * SHARE, kind=FAK), 110),
-        lambda: bench.until(140),
-        lambda: bench.until(170),
-        lambda: bench.print(200, -1, 4800, 25),
-        lambda: bench.send(intent(3, side=Side.SELL, price=5300, size=9 * SHARE), 210),
-        lambda: bench.cancel(intent_id(1), 215),
-        lambda: bench.until(262),
-        lambda: bench.book(280, {4800: 5}, {5300: 8, 5400: 9}),
-        lambda: bench.book(300, {5300: 4}, {5400: 9}),
-        lambda: bench.send(intent(4, price=5200, kind=GTD, expires_ns=T0 + 500 * MS), 310),
-        lambda: bench.until(10_000),
-    )
-    for step in steps[start:]:
-        step()
-        yield
-
-
-@pytest.mark.parametrize("cut", range(13))
-def test_state_as_bytes_continues_identically(cut):
-    config = ExchangeConfig(failure_rate=0.5)
-    whole = open_book(config=config)
-    for _ in play(whole):
-        pass
-    assert len(filled(whole.news)) >= 4
-    assert {type(one).__name__ for one in whole.news} >= {"OrderAck", "Fill", "FillStatus", "OrderDone"}
-    half = open_book(config=config)
-    for i, _ in enumerate(play(half)):
-        if i + 1 == cut:
-            break
-    if cut == 0:
-        half = open_book(config=config)
-    other = half.saved(config)
-    for _ in play(other, start=cut):
-        pass
-    assert other.news == whole.news
-    assert other.venue.state == whole.venue.state
-
-
-def test_two_seeds_differ_only_in_timing_and_failures():
-    names = []
-    for seed in (1, 2):
-        bench = open_book(config=ExchangeConfig(jitter=0.01), seed=seed)
-        for _ in play(bench):
-            pass
-        names.append(sorted(kinds(bench.news), key=str))
-        assert isinstance(bench.news[0], OrderAck)
-    assert names[0] == names[1]
-    assert STEADY.jitter == 0

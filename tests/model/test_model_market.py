@@ -18,6 +18,7 @@ from polydesk.model.params import Params, milliseconds_ns, param, seconds_ns
 from polydesk.model.records import (
     HASHED,
     INPUTS,
+    BalanceTold,
     CancelRejected,
     CancelSent,
     CashMoved,
@@ -42,6 +43,7 @@ from polydesk.model.records import (
     SessionStarted,
     Settled,
     SourceChanged,
+    StrategyFailed,
     TimerFired,
     is_input,
 )
@@ -62,6 +64,8 @@ ONE_OF_EACH = (
     Command(1, 2, "stop", "SIGINT"),
     SourceChanged(1, 2, "gap"),
     CashMoved(1, 2, "reward", -5, "note"),
+    BalanceTold(1, 2, 7, {"0/1": 5}),
+    StrategyFailed(1, 2, "maker", 0, "ValueError: x", disabled=True),
     Decision(1, 2, "maker", 0, "hold", "spread", -1, 0.25, -0.01, 5, (Term("a", 1.5),)),
     Refused(1, 2, ORDER, "cash", CHECKS),
     OrderSent(1, 2, ORDER, CHECKS),

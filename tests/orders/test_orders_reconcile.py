@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 
 from made_orders import SHARE, intent
-from polydesk.model.orders import OrderState, Side
+from polydesk.model.orders import OrderState, Side, book_side
 from polydesk.orders import Quote, WorkingOrder, reconcile
 
 MIN = 5 * SHARE
@@ -21,9 +21,14 @@ def working(number, token, side, price=5000, size=10 * SHARE, filled=0, state=Or
     return WorkingOrder(intent(number, token=token, side=side, price=price, size=size), state, filled)
 
 
+def side_of_target(drawn):
+    token, side = drawn[0]
+    return book_side(token, side)
+
+
 PRICES = st.integers(1, 99).map(lambda n: n * 100)
 SIZES = st.integers(5, 30).map(lambda n: n * SHARE)
-TARGETS = st.lists(st.tuples(st.sampled_from(SLOTS), PRICES, SIZES), max_size=4, unique_by=lambda t: t[0]).map(
+TARGETS = st.lists(st.tuples(st.sampled_from(SLOTS), PRICES, SIZES), max_size=4, unique_by=side_of_target).map(
     lambda ts: tuple(quote(*slot, price, size) for slot, price, size in ts)
 )
 STATES = st.sampled_from((OrderState.PENDING, OrderState.LIVE, OrderState.CANCELLING, OrderState.UNKNOWN))
@@ -36,18 +41,19 @@ WORKING = st.lists(st.tuples(st.sampled_from(SLOTS), PRICES, SIZES, st.integers(
 
 
 def slot_of(order):
-    return order.intent.token, order.intent.side
+    return book_side(order.intent.token, order.intent.side)
 
 
 def good(order, target):
-    near = target is not None and abs(order.intent.price_g4 - target.price_g4) <= TOLERANCE
+    near = target is not None and order.intent.token == target.token
+    near = near and abs(order.intent.price_g4 - target.price_g4) <= TOLERANCE
     return near and order.left_u6 <= target.size_u6 and (order.left_u6 >= MIN or order.left_u6 == target.size_u6)
 
 
 @given(TARGETS, WORKING)
 def test_plan_is_the_fewest_calls(targets, orders):
     plan = reconcile(targets, orders, TOLERANCE, MIN)
-    wanted = {(q.token, q.side): q for q in targets}
+    wanted = {book_side(q.token, q.side): q for q in targets}
     unanswered = {OrderState.CANCELLING, OrderState.UNKNOWN}
     needless = [o.intent.id for o in orders if o.state not in unanswered and not good(o, wanted.get(slot_of(o)))]
     assert list(plan.cancel) == needless
@@ -58,7 +64,7 @@ def test_plan_is_the_fewest_calls(targets, orders):
 @given(TARGETS, WORKING)
 def test_nothing_is_placed_while_anything_works_on_that_side(targets, orders):
     plan = reconcile(targets, orders, TOLERANCE, MIN)
-    assert not {(q.token, q.side) for q in plan.place} & {slot_of(order) for order in orders}
+    assert not {book_side(q.token, q.side) for q in plan.place} & {slot_of(order) for order in orders}
 
 
 @given(TARGETS, WORKING)
@@ -108,3 +114,15 @@ def test_no_targets_withdraws_everything():
     plan = reconcile((), orders, TOLERANCE, MIN)
     assert plan.cancel == ("ord-000001",)
     assert plan.place == ()
+
+
+def test_an_order_of_another_tick_epoch_is_replaced():
+    order = working(1, 0, Side.BUY)
+    assert reconcile((quote(0, Side.BUY),), [order], TOLERANCE, MIN, epoch=0).cancel == ()
+    assert reconcile((quote(0, Side.BUY),), [order], TOLERANCE, MIN, epoch=1).cancel == ("ord-000001",)
+
+
+def test_the_successor_waits_on_the_side_of_the_book_not_of_the_token():
+    """A bid for token 0 and a sale of token 1 are the same liquidity: the second waits for the first to be gone."""
+    plan = reconcile((quote(1, Side.SELL),), [working(1, 0, Side.BUY, state=OrderState.CANCELLING)], TOLERANCE, MIN)
+    assert (plan.cancel, plan.place) == ((), ())

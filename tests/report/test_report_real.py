@@ -78,7 +78,7 @@ def test_missing_and_foreign_tapes_are_said(ended: SessionResult, tmp_path: Path
         assert report.prices is None
         assert report.summary.markets, "the session keeps a copy of the manifest"
         made_tape(tape, seed=9)
-        assert "holds another tape" in build_report(folder).missing
+        assert "put the old tape back" in build_report(folder).missing
         shutil.rmtree(tape)
     finally:
         shutil.move(kept, tape)

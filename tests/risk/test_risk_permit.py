@@ -20,7 +20,8 @@ LIMITS = RiskLimits()
 MARKET = market()
 FAR = 1 << 62
 FINE = Observed(
-    stopped=0, killed=0, broken=0, live_assumed=0, ended=0, to_end_ns=FAR, feed_age_ns=0, crossed=0, tick_g4=100,
+    stopped=0, killed=0, unknown=0, fee_u6=0, broken=0, live_assumed=0, ended=0, to_end_ns=FAR, feed_age_ns=0,
+    crossed=0, tick_g4=100,
     opposite_g4=5000, market_exposure_u6=0, total_exposure_u6=0, cash_u6=cash_u6(10_000), shares_u6=0,
     orders_last_minute=0, open_orders=0, duplicates=0, since_entry_ns=FAR, self_crossing=0,
 )  # fmt: skip
@@ -90,7 +91,8 @@ def test_each_refusal_is_reachable_and_names_its_numbers(code):
 
 
 FAULTS = {
-    "stopped": 1, "killed": 1, "broken": 1, "live_assumed": 1, "ended": 1, "to_end_ns": 0, "feed_age_ns": FAR,
+    "stopped": 1, "killed": 1, "unknown": 1, "broken": 1, "live_assumed": 1, "ended": 1, "to_end_ns": 0,
+    "feed_age_ns": FAR,
     "crossed": 1, "tick_g4": 3000, "opposite_g4": 1000, "market_exposure_u6": FAR, "total_exposure_u6": FAR,
     "cash_u6": 0, "orders_last_minute": 600, "open_orders": 40, "duplicates": 1, "since_entry_ns": 0,
     "self_crossing": 1,
@@ -140,7 +142,8 @@ def test_only_a_resting_quote_may_face_an_empty_side():
 
 
 ENTRY_ONLY = {
-    "stopped": 1, "killed": 1, "broken": 1, "live_assumed": 1, "ended": 1, "to_end_ns": 0, "feed_age_ns": UNKNOWN,
+    "stopped": 1, "killed": 1, "unknown": 1, "broken": 1, "live_assumed": 1, "ended": 1, "to_end_ns": 0,
+    "feed_age_ns": UNKNOWN,
     "crossed": 1, "market_exposure_u6": FAR, "total_exposure_u6": FAR, "cash_u6": 0, "orders_last_minute": 10_000,
     "open_orders": 10_000, "since_entry_ns": 0,
 }  # fmt: skip
@@ -223,3 +226,13 @@ def test_nobody_else_makes_a_permit():
         permit.intent = with_(ENTRY, size_u6=10**12)
     assert not hasattr(permit, "seal")
     assert copy.copy(permit) == permit
+
+
+def test_a_loss_that_may_have_reached_its_limit_blocks_entries():
+    verdict = decide(ENTRY, MARKET, seen(unknown=1), LIMITS)
+    assert (verdict.code, verdict.checks[-1].name) == (Refusal.RISK_UNKNOWN, "risk_unknown")
+
+
+def test_cash_must_cover_the_fee_too():
+    assert isinstance(decide(ENTRY, MARKET, seen(cash_u6=5_000_100, fee_u6=100), LIMITS), Permit)
+    assert decide(ENTRY, MARKET, seen(cash_u6=5_000_099, fee_u6=100), LIMITS).code is Refusal.CASH

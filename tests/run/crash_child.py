@@ -41,8 +41,8 @@ settings = load_settings(
     [
         f"data_dir={data_dir}",
         "run.speed=max",
-        "run.sync_every_ms=0",
-        f"run.checkpoint_rows={os.environ.get('ROWS', '250000')}",
+        f"run.sync_every_ms={os.environ['SYNC_MS']}",
+        f"run.checkpoint_rows={os.environ['ROWS']}",
     ],
 ).settings
 result = (

@@ -61,7 +61,7 @@ def test_rules_that_are_off_never_fire(bid, held_s, end_s):
     st.integers(0, 10_000), st.integers(0, 1_000), st.floats(0.01, 1), st.floats(0, 1_000), st.integers(1, 1_000),
 )  # fmt: skip
 def test_no_minimum_hold_defers_the_stop(bid, held_s, stop, min_hold, end_s):
-    rules = ExitRules(stop_loss=stop, min_hold_s=min_hold, take_profit=0.1, max_hold_s=100, before_end_s=5)
+    rules = ExitRules(stop_loss=stop, min_hold_s=min_hold, take_profit=0.1, max_hold_s=1_000, before_end_s=5)
     lost = (bid * SHARES // 10_000 - 5_000_000) / 5_000_000 <= -stop
     assert (why(bid, held_s, rules, end_s) == Exit.STOP) == lost
 
@@ -71,7 +71,6 @@ def test_no_minimum_hold_defers_the_stop(bid, held_s, stop, min_hold, end_s):
     [
         (ExitRules(), 100, None),
         (ExitRules(max_hold_s=50), None, 50),
-        (ExitRules(max_hold_s=50, min_hold_s=70), None, 70),
         (ExitRules(before_end_s=15), 100, 85),
         (ExitRules(before_end_s=15), None, None),
         (ExitRules(max_hold_s=90, before_end_s=15), 100, 85),
@@ -79,12 +78,18 @@ def test_no_minimum_hold_defers_the_stop(bid, held_s, stop, min_hold, end_s):
 )
 def test_the_timer_is_set_to_the_first_time_exit(rules, end_s, due_s):
     end = None if end_s is None else T0 + end_s * S
-    due = exit_due_ns(rules, T0, end)
+    due = exit_due_ns(rules, T0, end, T0)
     assert due == (None if due_s is None else T0 + due_s * S)
     if due is not None:
         held = Held(SHARES, 5_000_000, 0, T0)
         assert exit_reason(rules, held, 5000, due, end)[0] == Exit.TIME
         assert exit_reason(rules, held, 5000, due - 1_000_000, end)[0] == ""
+
+
+def test_after_one_time_exit_the_timer_is_set_to_the_next():
+    rules = ExitRules(max_hold_s=50, before_end_s=15)
+    assert exit_due_ns(rules, T0, T0 + 100 * S, T0 + 50 * S) == T0 + 85 * S
+    assert exit_due_ns(rules, T0, T0 + 100 * S, T0 + 85 * S) is None
 
 
 # --- the view ---------------------------------------------------------------------------------------------------------

@@ -10,8 +10,8 @@ from hypothesis import given
 
 from made import T0, S
 from polydesk.model.fees import FeeRate, FeeSchedule
-from polydesk.model.grid import cost_u6
-from polydesk.signals import LOT_U6, CostParams, Features, SizingParams, cost_terms, decay, entry_size, observe
+from polydesk.model.grid import LOT_U6, cost_u6
+from polydesk.signals import CostParams, Features, SizingParams, cost_terms, decay, entry_size, observe
 
 FEES = FeeSchedule((FeeRate(0, 0), FeeRate(T0, 70_000)), "venue")
 CALM = Features(ts_ns=T0, mid=0.5, samples=100, variance_per_s=0.0, age_s=600)

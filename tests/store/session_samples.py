@@ -7,6 +7,7 @@ from polydesk.model.ids import ConditionId, FillId, SessionId, TokenId, intent_i
 from polydesk.model.market import Fact, Market, Origin, Token
 from polydesk.model.orders import Check, Intent, OrderType, Purpose, Side, Term
 from polydesk.model.records import (
+    BalanceTold,
     CancelRejected,
     CancelSent,
     CashMoved,
@@ -27,6 +28,7 @@ from polydesk.model.records import (
     SessionStarted,
     Settled,
     SourceChanged,
+    StrategyFailed,
     TimerFired,
 )
 from polydesk.tape.journal import JournalWriter
@@ -150,6 +152,8 @@ def scripted():
         [ack(24, late, "live"), done(CancelSent, 25, late, "kill")],
         [done(CancelRejected, 26, late, "not_found"), Command(**at(27), name="kill", argument="test")],
         [sent(28, bad), done(OrderRejected, 29, bad, "breaks_tick")],
+        [StrategyFailed(**at(30), strategy="mean_reversion", market=1, error="KeyError: 'mid'", disabled=False)],
+        [BalanceTold(**at(30), cash_u6=990_000_000, shares_u6={"0/0": 3 * SHARES})],
         [Marked(**at(30), cash_u6=(1, 2), value_u6=(3, 4), exposure_u6=5)],
         [SessionEnded("tape_end", "cd" * 32, 1_790_000_001_000_000_000, 900)],
     ]

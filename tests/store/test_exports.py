@@ -5,10 +5,11 @@ import subprocess
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from session_samples import MARKETS, generated, scripted, write_session
+from session_samples import MARKETS, NOON_NS, SHARES, fill, generated, header, intent, scripted, write_session
 from sqlalchemy import func, select
 
 from polydesk.model.errors import JournalError, LedgerError
+from polydesk.model.records import FillStatus, OrderSent, StrategyFailed
 from polydesk.store import open_ledger, rebuild, tables, write_exports
 
 
@@ -20,7 +21,7 @@ def lines(reports, name):
 def reports(tmp_path):
     write_session(tmp_path / "s-1", scripted())
     assert write_exports(tmp_path / "s-1" / "journal.pdj", MARKETS, tmp_path / "reports") == {
-        "orders.jsonl": 15, "trades.jsonl": 6, "fills.jsonl": 6, "decisions.jsonl": 9, "risk_audit.jsonl": 7,
+        "orders.jsonl": 15, "trades.jsonl": 6, "fills.jsonl": 6, "decisions.jsonl": 10, "risk_audit.jsonl": 7,
         "realized_exits.jsonl": 2, "open_positions.json": 1, "pipeline_status.json": 1,
     }  # fmt: skip
     return tmp_path / "reports"
@@ -80,7 +81,13 @@ def test_decisions_and_the_audit_tell_every_check(reports):
     told = lines(reports, "decisions.jsonl")
     assert [line["type"] for line in told] == [
         "hold", "propose", "approve", "reject", "approve", "approve", "approve", "approve", "approve",
+        "error",
     ]  # fmt: skip
+    assert (told[-1]["reason"], told[-1]["error"], told[-1]["slug"]) == (
+        "strategy_error",
+        "KeyError: 'mid'",
+        "btc-up-2",
+    )
     assert (told[0]["reason"], told[1]["edge"], told[3]["reason"]) == ("warming_up", 0.015, "total_exposure")
     refused = next(line for line in lines(reports, "risk_audit.jsonl") if not line["approved"])
     assert (refused["size"], refused["risk"]["rejections"]) == (450, ["total_exposure"])
@@ -99,9 +106,50 @@ def test_the_standing_at_the_end(reports):
     assert status["risk_audit"] == {"approved": 6, "rejected": 1, "reasons": {"total_exposure": 1}}
     assert status["hold_reasons"] == {"warming_up": 1}
     assert status["realized"] == {"matched": 14.472, "confirmed": 14.472}
-    assert status["fees"]["matched"] == 0.64314
+    assert status["fees_paid"]["matched"] == 0.64314
+    assert status["fees"] == {
+        "taker": {"crypto": {"rate": 0.07, "exponent": 1}}, "maker": 0, "source": {"crypto": "venue"},
+    }  # fmt: skip
+    assert status["venue_balance"] == {
+        "cash": 990, "shares": {"0/0": 3}, "as_of": "2026-04-16T12:00:00.030000Z",
+    }  # fmt: skip
+    assert status["strategy_readiness"]["mean_reversion"]["errors"] == 1
     assert (status["state"], status["sentinels"], status["open_positions"]) == ("ended", "ok", 1)
     assert status["exposure"]["current"] == 0.000005
+    assert (status["exposure"]["allowed"], status["exposure"]["remaining"]) == (None, None), "no limits were recorded"
+
+
+def test_the_status_tells_limits_and_strategies_of_the_recorded_configuration(tmp_path):
+    strategies = {"mean_reversion": {"enabled": True, "lookback_s": 60}, "inventory_maker": {"enabled": False}}
+    config = {"desk": {"risk": {"max_total_exposure": "3500"}, "strategies": strategies}}
+    batches = scripted()
+    batches[0][0] = header(config=json.dumps(config))
+    batches[-1].insert(0, StrategyFailed(31, NOON_NS + 31_000_000, "mean_reversion", 0, "ValueError: x", True))
+    write_session(tmp_path / "s-1", batches)
+    write_exports(tmp_path / "s-1" / "journal.pdj", MARKETS, tmp_path / "reports")
+    status = json.loads((tmp_path / "reports" / "pipeline_status.json").read_text())
+    assert (status["exposure"]["allowed"], status["exposure"]["remaining"]) == (3500, 3499.999995)
+    assert status["exposure"]["balance"] == 0.000001
+    assert status["strategy_config"] == strategies
+    assert status["strategy_readiness"] == {
+        "mean_reversion": {"state": "disabled", "errors": 2, "last_error": "ValueError: x"},
+    }
+
+
+def test_an_order_completed_by_a_fill_that_fails_later_is_filled_and_owes_nothing(tmp_path):
+    wanted = intent(1)
+    one, two = (fill(n, wanted, n + 1, price=4800, size=5 * SHARES) for n in (1, 2))
+    final = [FillStatus(9, NOON_NS, one.id, confirmed=False), FillStatus(9, NOON_NS, two.id, confirmed=True)]
+    write_session(tmp_path / "s-1", [[header(), OrderSent(1, NOON_NS, wanted, ())], [one, two, one, *final]])
+    write_exports(tmp_path / "s-1" / "journal.pdj", MARKETS, tmp_path / "reports")
+    told = [(line["event"], line["status"]) for line in lines(tmp_path / "reports", "orders.jsonl")]
+    assert told == [("submit", "pending"), ("partial", "live"), ("filled", "matched")]
+    position = json.loads((tmp_path / "reports" / "open_positions.json").read_text())[f"{MARKETS[0].condition_id}/yes"]
+    assert (position["shares"], position["open_orders"]) == (5, [])
+    status = json.loads((tmp_path / "reports" / "pipeline_status.json").read_text())
+    assert status["order_store"] == [
+        {"order_id": "ord-000001", "remaining_notional": 0, "remaining_shares": 0, "status": "matched"}
+    ]
 
 
 @given(generated())

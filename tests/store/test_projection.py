@@ -87,6 +87,15 @@ def test_a_scripted_session_by_hand(tmp_path, ledger):
     assert '"name":"total_exposure"' in rows(ledger, tables.refusals)[0]["checks"]
     assert [row["action"] for row in rows(ledger, tables.decisions)] == ["hold", "buy"]
     assert [row["amount_u6"] for row in rows(ledger, tables.cash_moves)] == [1_000_000_000]
+    failed = rows(ledger, tables.strategy_failures)
+    assert [(row["strategy"], row["error"], row["disabled"]) for row in failed] == [
+        ("mean_reversion", "KeyError: 'mid'", False)
+    ]
+    assert [(row["cash_u6"], row["shares"]) for row in rows(ledger, tables.balances)] == [
+        (990_000_000, '{"0/0":3000000}')
+    ]
+    quote = rows(ledger, tables.orders, intent="ord-000004")[0]
+    assert (quote["filled_u6"], quote["failed_u6"]) == (3 * SHARES, 2 * SHARES), "the failed fill is marked"
     assert [row["event"] for row in rows(ledger, tables.order_events, intent="ord-000005")] == [
         "sent", "lost", "ack", "cancel_sent", "cancel_rejected",
     ]  # fmt: skip
@@ -278,7 +287,7 @@ def test_damage_in_the_journal_is_told_and_what_precedes_it_is_kept(tmp_path, le
     content = bytearray(journal.read_bytes())
     content[len(content) // 2] ^= 1
     journal.write_bytes(content)
-    with pytest.raises(JournalError, match="damaged at offset"):
+    with pytest.raises(JournalError, match="damaged at offset .* a paper session can be run anew"):
         tail(ledger, tmp_path / "s-1")
     assert rows(ledger, tables.orders, intent="ord-000001")[0]["state"] == "matched"
     with pytest.raises(JournalError, match="cannot read"):

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import assume, given, settings
 
 from made import T0, S, market
+from polydesk.model.grid import LOT_U6
 from polydesk.model.orders import Side, book_price_g4, book_side
 from polydesk.model.reasons import Hold
-from polydesk.signals import LOT_U6, Features, Held, Quotes, View, Wait
+from polydesk.signals import Features, Held, Quotes, View, Wait
 from polydesk.strategies.inventory_maker import InventoryMaker, InventoryMakerParams, Memory
 
 SHARE = 1_000_000

@@ -4,12 +4,13 @@ import importlib
 import sys
 from typing import Annotated, Any
 
+import structlog
 import typer
 import typer.main
 from typer.core import TyperGroup
 
 from polydesk import __version__
-from polydesk.cli import backtest, config, replay, report, run
+from polydesk.cli import backtest, config, ledger, replay, report, run
 from polydesk.cli.output import EXIT_CODES, complain
 from polydesk.model.errors import PolydeskError
 
@@ -39,6 +40,10 @@ class Boundary(TyperGroup):
         except KeyboardInterrupt as err:
             complain("interrupted")
             raise typer.Exit(INTERRUPTED) from err
+        except OSError as err:
+            # What the rooms do not turn into an error of their own is the terminal or the file stdout goes to.
+            complain(f"{err.filename or 'output'}: {err.strerror}; nothing was lost, the journal is on disk")
+            raise typer.Exit(PolydeskError.exit_code) from err
 
 
 app = typer.Typer(
@@ -74,11 +79,13 @@ app.command("replay", epilog=replay.EPILOG)(replay.replay)
 app.command("report", epilog=report.REPORT_EPILOG)(report.report)
 app.command("explain", epilog=report.EXPLAIN_EPILOG)(report.explain)
 app.add_typer(typer.Typer(help="Make tapes from recordings, look at them, check them."), name="tape")
+app.add_typer(ledger.app, name="ledger")
 app.add_typer(config.app, name="config")
 
 
 def main() -> None:
     """Run the command line."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(file=sys.stderr))
     try:
         app()
     except KeyboardInterrupt:

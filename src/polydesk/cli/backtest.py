@@ -7,18 +7,22 @@ import typer
 
 from polydesk.cli.options import AsJson, ConfigFile, DataDir, Overrides, load
 from polydesk.cli.output import examples, notices
+from polydesk.cli.run import recorded
 from polydesk.cli.watch import conclude, watching
 
 EPILOG = examples(
-    "polydesk backtest --tape tapes/btc --strategy mean_reversion",
+    "polydesk backtest --strategy mean_reversion",
+    "polydesk backtest --tape tapes/btc --strategy mean_reversion --seed 7",
     "polydesk backtest --tape tapes/btc --strategy inventory_maker "
     "--set desk.strategies.inventory_maker.half_spread=0.02 --json",
 )
 
 
 def backtest(
-    tape: Annotated[Path, typer.Option(metavar="DIR", help="Tape to trade on.")],
     strategy: Annotated[str, typer.Option(metavar="NAME", help="The one strategy to run.")],
+    tape: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Tape to trade on; the bundled recordings when omitted.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of everything random; run.seed when omitted.")] = None,
     data_dir: DataDir = None,
     config: ConfigFile = None,
@@ -30,7 +34,7 @@ def backtest(
     settings = load(config, [*overrides, *named], data_dir).settings
     with notices().status("loading the kernel; it is compiled once and then cached"):
         from polydesk.research.backtest import run_backtest
-        from polydesk.tape import open_tape
+    source = recorded(settings, tape)
     with watching() as look:
-        ended = run_backtest(settings, open_tape(tape), strategy, look)
+        ended = run_backtest(settings, source, strategy, look)
     conclude(ended, as_json=as_json)

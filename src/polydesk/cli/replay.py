@@ -48,6 +48,10 @@ def _verify(folder: Path, *, as_json: bool) -> None:
     verdict = verify_session(folder)
     for line in verdict.fingerprint:
         typer.echo(f"recorded by another program or machine: {line}", err=True)
+    if not verdict.complete:
+        typer.echo(
+            "the journal has no end: the session is running or was cut off; compared as far as it goes", err=True
+        )
     if as_json:
         emit_json({"session": folder.name, **msgspec.to_builtins(verdict)})
     else:

@@ -42,7 +42,7 @@ def report(
     if as_json:
         emit_json(result(found.summary))
     else:
-        print_report(found.summary, results(as_json=False), found.quality)
+        print_report(found.summary, results(as_json=False), found.quality, found.books)
 
 
 def explain(

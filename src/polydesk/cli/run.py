@@ -59,15 +59,21 @@ def run(
         raise ConfigError(f"--mode {mode!r}: choose paper or live")
     if resume is not None and (tape is not None or seed is not None):
         raise ConfigError("--resume takes tape and seed from the session's journal; leave --tape and --seed out")
+    if resume is not None and any(not key.startswith(("run.", "data_dir")) for key in overrides):
+        raise ConfigError(
+            "--resume takes the configuration from the session's journal; leave --set out, or use replay --set"
+        )
     named = [f"run.seed={seed}"] if seed is not None else []
     named += [f"run.speed={speed}"] if speed is not None else []
-    settings = load(config, [*overrides, *named], data_dir).settings
+    settings = paced(load(config, [*overrides, *named], data_dir).settings)
     with notices().status("loading the kernel; it is compiled once and then cached"):
-        from polydesk.run.session import resume_session, run_session
+        from polydesk.run.session import has_ended, resume_session, run_session
     if resume is not None:
         from polydesk.report.session import find_session
 
         folder = find_session(Path(settings.data_dir), resume)
+        if has_ended(folder):
+            typer.echo(f"session {folder.name} has ended, there is nothing to continue; this is its report", err=True)
         with watching() as look:
             ended = resume_session(settings, folder, look)
     else:
@@ -76,6 +82,15 @@ def run(
             ended = run_session(settings, source, mode, look)
     leave = exit_when_done if exit_when_done is not None else not sys.stdout.isatty()
     conclude(ended, as_json=as_json, stay=not leave and sys.stdin.isatty() and ended.reason == "tape_end")
+
+
+def paced(settings: "Settings") -> "Settings":
+    """Return the settings with ``run.speed`` ``auto`` decided: 60 for somebody who watches, otherwise max."""
+    from polydesk.run.settings_load import override
+
+    if settings.run.speed != "auto":
+        return settings
+    return override(settings, [f"run.speed={'60.0' if sys.stdout.isatty() else 'max'}"])
 
 
 def recorded(settings: "Settings", tape: Path | None) -> "Tape":

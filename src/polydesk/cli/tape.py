@@ -7,20 +7,30 @@ from typing import Annotated, Any
 
 import msgspec
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from polydesk.cli.tape_text import print_json, print_rows, print_summary, print_verification, readable, summary
+from polydesk.cli.options import AsJson
+from polydesk.cli.output import EXIT_CODES, emit_json, examples, notices
+from polydesk.cli.tape_text import print_rows, print_summary, print_verification, readable, summary
 from polydesk.model.errors import TapeError
 from polydesk.tape import import_tape, open_tape, verify
 
-app = typer.Typer(no_args_is_help=True, help="Make tapes from recordings, look at them, check them.")
+app = typer.Typer(
+    help="Make tapes from recordings, look at them, check them.",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+)
 
 TapeDir = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the tape.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Last line of stdout is one JSON object; the rest is on stderr.")]
 
 
-@app.command("import")
+@app.command(
+    "import",
+    epilog=examples(
+        "polydesk tape import data/btc5m-20260416/book_20260416T0710Z.jsonl.zst --out tapes/btc",
+        "polydesk tape import day1.jsonl day2.jsonl.gz --markets markets.json --out tapes/two-days --json",
+    ),
+)
 def import_(
     sources: Annotated[list[Path], typer.Argument(metavar="SRC", help="Recordings; several become one tape.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the new tape; must not exist or be empty.")],
@@ -33,95 +43,77 @@ def import_(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a tape from one or more recordings.
-
-    For example:
-
-        polydesk tape import data/btc5m-20260416/book_20260416T0710Z.jsonl.zst --out tapes/btc
-
-        polydesk tape import day1.jsonl day2.jsonl.gz --markets markets.json --out tapes/two-days --json
-    """
-    errors = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
-    with _file_progress(errors) as tell:
-        tape = import_tape(sources, out, name=name, markets=markets, note=errors.print, progress=tell)
+    """Make a tape from one or more recordings."""
+    with _file_progress() as tell:
+        tape = import_tape(sources, out, name=name, markets=markets, note=_note, progress=tell)
     if as_json:
-        print_json(summary(tape))
+        emit_json(summary(tape))
     else:
         print_summary(tape.path, tape.manifest)
 
 
-@app.command()
+@app.command(epilog=examples("polydesk tape info tapes/btc", "polydesk tape info tapes/btc --json"))
 def info(path: TapeDir, as_json: AsJson = False) -> None:
-    """Show what a tape says about itself: sources, markets, defects, assumed facts.
-
-    For example:
-
-        polydesk tape info tapes/btc
-    """
+    """Show what a tape says about itself: sources, markets, defects, assumed facts."""
     tape = open_tape(path)
     if as_json:
-        print_json(summary(tape))
+        emit_json(summary(tape))
     else:
         print_summary(tape.path, tape.manifest)
 
 
-@app.command()
+@app.command(epilog=examples("polydesk tape head tapes/btc", "polydesk tape head tapes/btc -n 20 --start 1000"))
 def head(
     path: TapeDir,
     rows: Annotated[int, typer.Option("--rows", "-n", min=1, help="How many rows.")] = 10,
     start: Annotated[int, typer.Option(min=0, help="seq of the first row.")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Show rows of a tape, from the beginning or from a given row on.
-
-    For example:
-
-        polydesk tape head tapes/btc -n 20 --start 1000
-    """
+    """Show rows of a tape, from the beginning or from a given row on."""
     tape = open_tape(path)
     if start >= tape.manifest.rows:
         raise TapeError(f"--start {start}: the tape has {tape.manifest.rows} rows; choose a smaller number")
     shown = [row for batch in tape.batches(start, start + rows) for row in readable(batch)]
     if as_json:
-        print_json({"tape": str(tape.path), "rows": shown})
+        emit_json({"tape": str(tape.path), "rows": shown})
         return
     print_rows(shown)
 
 
-@app.command("verify")
+@app.command("verify", epilog=examples("polydesk tape verify tapes/btc", "polydesk tape verify tapes/btc --json"))
 def verify_(path: TapeDir, as_json: AsJson = False) -> None:
     """Check a tape: hash, order, and its books against the venue's own best prices by minute.
 
     Exit code 0 if the tape is good data, 1 if not; a damaged tape is 2.
-
-    For example:
-
-        polydesk tape verify tapes/btc --json
     """
     tape = open_tape(path)
-    errors = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
-    with _bar(errors) as progress:
+    with _bar() as progress:
         task = progress.add_task("verifying", total=tape.manifest.rows)
         found = verify(tape, lambda done, _total: progress.update(task, completed=done))
     if as_json:
-        print_json({"tape": str(tape.path), **msgspec.to_builtins(found)})
+        emit_json({"tape": str(tape.path), **msgspec.to_builtins(found)})
     else:
         print_verification(found)
     if not found.ok:
         raise typer.Exit(1)
 
 
-def _bar(console: Console) -> Progress:
+def _note(text: str) -> None:
+    typer.echo(text, err=True)
+
+
+def _bar() -> Progress:
+    console = notices()
     return Progress(
-        TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn(),
+        TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeRemainingColumn(),
         console=console, transient=True, disable=not console.is_terminal,
     )  # fmt: skip
 
 
 @contextmanager
-def _file_progress(console: Console) -> Iterator[Any]:
+def _file_progress() -> Iterator[Any]:
     """Show one bar per file that is being read."""
-    with _bar(console) as progress:
+    with _bar() as progress:
         tasks: dict[str, Any] = {}
 
         def tell(name: str, done: int, size: int) -> None:

@@ -1,6 +1,5 @@
 """What ``polydesk tape`` prints."""
 
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,12 +27,6 @@ def _console() -> Console:
 
 def _table(*columns: str) -> Table:
     return Table(*(Column(name, no_wrap=True) for name in columns), box=None, header_style="bold")
-
-
-def print_json(content: dict[str, Any]) -> None:
-    """Write one JSON object on one line, the last of stdout."""
-    sys.stdout.write(msgspec.json.encode(content).decode() + "\n")
-    sys.stdout.flush()
 
 
 def print_rows(rows: list[dict[str, Any]]) -> None:

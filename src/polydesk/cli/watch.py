@@ -1,14 +1,16 @@
 """Showing a running session on stderr, and its report at the end."""
 
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from polydesk.cli.output import emit_json, notices, results
+from polydesk.cli.output import complain, emit_json, notices, results
 from polydesk.model.errors import JournalFull
 
 if TYPE_CHECKING:
@@ -80,6 +82,25 @@ def _plain(rate: Rate) -> Callable[[Any, "Progress"], None]:
     return look
 
 
+@contextmanager
+def uninterrupted(what: str) -> Iterator[None]:
+    """Finish something short before an interruption counts; say so when one comes."""
+    came: list[int] = []
+
+    def later(number: int, _frame: FrameType | None) -> None:
+        came.append(number)
+        typer.echo(f"interrupted: {what} first", err=True)
+
+    kept = {number: signal.signal(number, later) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
+    if came:
+        raise KeyboardInterrupt
+
+
 def conclude(ended: "SessionResult", *, as_json: bool, stay: bool = False) -> None:
     """Print the report of a session that ended and leave with its exit code.
 
@@ -93,10 +114,11 @@ def conclude(ended: "SessionResult", *, as_json: bool, stay: bool = False) -> No
     from polydesk.report.terminal import print_report
     from polydesk.run.finish import publish_results
 
-    for problem in publish_results(ended.path.parent.parent, ended.path):
-        typer.echo(f"warning: {problem}", err=True)
+    with uninterrupted(f"writing the results of {ended.session}"):
+        for problem in publish_results(ended.path.parent.parent, ended.path):
+            typer.echo(f"warning: {problem}", err=True)
     found = build_report(ended.path)
-    print_report(found.summary, results(as_json=as_json), found.quality)
+    print_report(found.summary, results(as_json=as_json), found.quality, found.books)
     typer.echo(
         f"\nMore: polydesk report {ended.session} --html report.html | polydesk replay {ended.session} --verify",
         err=True,
@@ -106,6 +128,7 @@ def conclude(ended: "SessionResult", *, as_json: bool, stay: bool = False) -> No
     if stay:
         _wait()
     if ended.reason == "disk_full":
+        complain(f"the disk is full: nothing is lost; free space, then continue: polydesk run --resume {ended.session}")
         raise typer.Exit(JournalFull.exit_code)
     if ended.reason == "stopped":
         raise typer.Exit(_INTERRUPTED)

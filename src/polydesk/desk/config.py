@@ -33,7 +33,10 @@ class DeskConfig(Params):
     risk: RiskLimits = param(RiskLimits(), "-", "permits")
 
     @model_validator(mode="after")
-    def _orders_pass_the_collar(self) -> "DeskConfig":
+    def _rooms_agree(self) -> "DeskConfig":
+        unknown = sorted(set(self.ensemble.weights) - set(STRATEGIES))
+        if unknown:
+            raise ValueError(f"ensemble.weights names no strategy: {', '.join(unknown)}")
         if self.orders.entry_slippage > self.risk.collar:
             raise ValueError("orders.entry_slippage must not exceed risk.collar: no entry would pass")
         for name in STRATEGIES:

@@ -45,11 +45,11 @@ class RowKind(IntEnum):
     WITNESS = 5
     """The venue's best bid and ask, without a change."""
     REFERENCE = 6
-    """A reference price; details in the side table."""
+    """A reference price."""
     NEWS = 7
-    """A news item; details in the side table."""
+    """A news item."""
     STATUS = 8
-    """The source came, went or was found broken."""
+    """The source went or was found broken (``side`` -1) or came back (1); ``market`` -1 means all markets."""
 
 
 class RowFlag(IntFlag):

@@ -1,10 +1,11 @@
 """From a session's folder to everything a report shows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from polydesk.model.errors import TapeError
-from polydesk.report.prices import Prices, replay_prices
+from polydesk.report.prices import BookCounts, Prices, replay_prices
 from polydesk.report.quality import Quality, qualities
 from polydesk.report.session import Session, open_session
 from polydesk.report.summary import Summary, summarise
@@ -26,12 +27,18 @@ class Report:
     missing: str
     quality: tuple[Quality, ...]
 
+    @property
+    def books(self) -> Sequence[BookCounts]:
+        """What the kernel counted of each market's book; empty when the tape cannot be read."""
+        return self.prices.books if self.prices else ()
+
 
 def build_report(folder: Path) -> Report:
     """Read the session in ``folder`` and its tape.
 
     Raises:
-        JournalError: The journal is missing or damaged. A missing tape is not an error: the report says so.
+        SessionError: There is no session.
+        JournalError: The journal is damaged. A missing tape is not an error: the report says so.
     """
     session = open_session(folder)
     plain = summarise(session)

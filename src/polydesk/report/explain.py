@@ -21,7 +21,9 @@ from polydesk.model.records import (
     OrderLost,
     OrderRejected,
     Record,
+    StrategyFailed,
 )
+from polydesk.report.failures import failure_text, failures
 from polydesk.report.lives import Life, lives
 from polydesk.report.quantities import cash, count, duration, price, shares, utc_ms
 from polydesk.report.session import Session
@@ -55,6 +57,7 @@ class Explanation(msgspec.Struct, frozen=True):
         decision: The strategy's last word in this market before the order; ``None`` when it was never written.
         steps: What happened, in order.
         outcome_text: How it ended, in one sentence.
+        failure: Errors of the order's strategy up to the end of the order, in a sentence; empty when there were none.
     """
 
     session: str
@@ -66,6 +69,7 @@ class Explanation(msgspec.Struct, frozen=True):
     decision: Decision | None
     steps: tuple[Step, ...]
     outcome_text: str
+    failure: str
 
 
 def explain_order(session: Session, name: str) -> Explanation:
@@ -79,7 +83,7 @@ def explain_order(session: Session, name: str) -> Explanation:
         SessionError: The session has no such order; the message names near ones.
     """
     orders = lives(session.records)
-    found = IntentId(name) if name in orders else intent_id(int(name)) if name.isdigit() else IntentId(name)
+    found = IntentId(name) if name in orders else intent_id(int(name)) if name.isdecimal() else IntentId(name)
     life = orders.get(found)
     if life is None:
         raise SessionError(_unknown(session, name, list(orders)))
@@ -94,6 +98,7 @@ def explain_order(session: Session, name: str) -> Explanation:
         decision=_decision(session.records, life),
         steps=_steps(session.records, life),
         outcome_text=_ended(life),
+        failure=_failure(session.records, life),
     )
 
 
@@ -153,6 +158,12 @@ def _steps(records: Sequence[Record], life: Life) -> tuple[Step, ...]:
     return tuple(sorted(steps, key=lambda step: (step.ts_ns, step.seq)))
 
 
+def _failure(records: Sequence[Record], life: Life) -> str:
+    last_ns = max((event.ts_ns for event in life.events), default=life.sent_ns)
+    before = [r for r in records if isinstance(r, StrategyFailed) and r.ts_ns <= last_ns]
+    return next((failure_text(f) for f in failures(before) if f.strategy == life.intent.strategy), "")
+
+
 def _told(event: object) -> str:
     match event:
         case OrderAck():
@@ -182,7 +193,9 @@ def _ended(life: Life) -> str:
     if life.refused:
         return f"never sent: risk refused it ({life.refused})"
     end = f" ({life.end})" if life.end else ""
-    return f"{life.state.value}{end}, {filled}, fees {cash(life.fees_u6)} pUSD"
+    failed = f", {shares(life.failed_u6)} matched but failed and reversed" if life.failed_u6 else ""
+    wrong = f"; CONTRADICTION: {life.contradiction}" if life.contradiction else ""
+    return f"{life.state.value}{end}, {filled}{failed}, fees {cash(life.fees_u6)} pUSD{wrong}"
 
 
 def why_table(terms: Sequence[Term], title: str) -> Table:

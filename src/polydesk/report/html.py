@@ -10,6 +10,7 @@ from markupsafe import Markup
 from polydesk import __version__
 from polydesk.model.errors import SessionError
 from polydesk.report.facts import fill_rule, headline, session_facts
+from polydesk.report.failures import failure_text
 from polydesk.report.figures import Figure, money_figures, price_figures
 from polydesk.report.prices import Prices
 from polydesk.report.quality import Quality
@@ -28,7 +29,9 @@ def render_page(summary: Summary, prices: Prices | None, missing: str, qualities
         qualities: Fill quality, where the tape could be read.
     """
     panels, left_out = price_figures(summary, prices) if prices else ([], 0)
-    tables = {table.title: table for table in report_tables(summary, qualities) if table.rows}
+    tables = {
+        table.title: table for table in report_tables(summary, qualities, prices.books if prices else ()) if table.rows
+    }
     return (
         _environment()
         .get_template("page.html.j2")
@@ -36,6 +39,7 @@ def render_page(summary: Summary, prices: Prices | None, missing: str, qualities
             summary=summary,
             version=__version__,
             facts=session_facts(summary),
+            failures=[failure_text(failure) for failure in summary.failures],
             headline=headline(summary),
             fill_rule=fill_rule(summary),
             assumptions=settings_table(summary, ["exchange"]),

@@ -2,12 +2,16 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from polydesk.model.grid import NS_PER_S, PRICE_ONE_G4
 from polydesk.model.records import Fill
 from polydesk.tape.reader import Tape
+
+if TYPE_CHECKING:
+    from polydesk.kernel import Books
 
 POINTS = 400
 """Most samples of one market's chart."""
@@ -23,6 +27,33 @@ Sample = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
+class BookCounts:
+    """What the kernel counted while it built one market's book.
+
+    Attributes:
+        market: Index.
+        rows: Rows applied, of every kind.
+        late: Level rows left out because newer venue time had written the level.
+        mirrored: Level rows that the other token's frame of the same venue time had told already.
+        mirror_different: Those that said something else.
+        crossed: Messages that left the book crossed or locked.
+        witnesses: Best prices told by the venue beside the book.
+        witness_different: Those that disagree with the book.
+        invalid: Rows without a usable price, size, side or token, left out.
+    """
+
+    market: int
+    rows: int
+    late: int
+    mirrored: int
+    mirror_different: int
+    crossed: int
+    witnesses: int
+    witness_different: int
+    invalid: int
+
+
+@dataclass(frozen=True)
 class Prices:
     """What the replay saw.
 
@@ -31,11 +62,13 @@ class Prices:
         bids: Best bid at the end of the session by market and token.
         after: Doubled mid of the fill's token on the grid, by fill id and horizon in seconds, 0 for the moment
             before the fill; missing where the book was one-sided or the tape had ended.
+        books: Counters of every market with rows.
     """
 
     series: Mapping[int, Sequence[Sample]]
     bids: Mapping[tuple[int, int], int]
     after: Mapping[tuple[str, int], int]
+    books: Sequence[BookCounts] = ()
 
 
 @dataclass(frozen=True)
@@ -50,7 +83,7 @@ class _Ask:
 
 
 def replay_prices(tape: Tape, tape_range: tuple[int, int], fills: Iterable[Fill], stop: int | None = None) -> Prices:
-    """Replay the tape through the kernel's books and look at the traded markets.
+    """Replay the tape through the kernel's books: look at the traded markets, count what does not fit.
 
     Args:
         tape: The session's tape.
@@ -64,8 +97,6 @@ def replay_prices(tape: Tape, tape_range: tuple[int, int], fills: Iterable[Fill]
     from polydesk.kernel import advance, new_books, new_fills, new_own, new_wake, touch  # noqa: PLC0415 - numba
 
     fills = list(fills)
-    if not fills:
-        return Prices({}, {}, {})
     markets = tape.manifest.markets
     asks = sorted(_asks(fills), key=lambda ask: ask.ts_ns)
     last = tape_range[1] if stop is None else min(stop, tape_range[1])
@@ -87,7 +118,30 @@ def replay_prices(tape: Tape, tape_range: tuple[int, int], fills: Iterable[Fill]
         if samples:
             samples.append((samples[-1][0] + 1, *touch(books, market, 0)))
     bids = {(market, token): touch(books, market, token)[0] for market in series for token in (0, 1)}
-    return Prices(series, bids, after)
+    return Prices(series, bids, after, _book_counts(books))
+
+
+def _book_counts(books: "Books") -> tuple[BookCounts, ...]:
+    from polydesk.kernel import Count  # noqa: PLC0415 - numba
+
+    out = []
+    for market, row in enumerate(books.count.tolist()):
+        counts = dict(zip(Count, row, strict=True))
+        if counts[Count.APPLIED]:
+            out.append(
+                BookCounts(
+                    market,
+                    rows=counts[Count.APPLIED],
+                    late=counts[Count.LATE],
+                    mirrored=counts[Count.MIRROR_SAME] + counts[Count.MIRROR_DIFFERENT],
+                    mirror_different=counts[Count.MIRROR_DIFFERENT],
+                    crossed=counts[Count.CROSSED],
+                    witnesses=counts[Count.WITNESS_SAME] + counts[Count.WITNESS_DIFFERENT],
+                    witness_different=counts[Count.WITNESS_DIFFERENT],
+                    invalid=counts[Count.INVALID],
+                )
+            )
+    return tuple(out)
 
 
 def _note(ask: _Ask, bid: int, offer: int, series: dict[int, list[Sample]], after: dict[tuple[str, int], int]) -> None:

@@ -4,14 +4,15 @@ import difflib
 from dataclasses import dataclass
 from pathlib import Path
 
-from polydesk.model.errors import JournalError, SessionError, TapeError
+from polydesk.model.errors import SessionError, TapeError
 from polydesk.model.market import Market
 from polydesk.model.records import Record, SessionEnded, SessionStarted
+from polydesk.tape.journal import FILE_NAME as JOURNAL
 from polydesk.tape.journal import journal_hash, read_journal
-from polydesk.tape.manifest import FILE_NAME, Manifest, read_manifest
+from polydesk.tape.manifest import FILE_NAME as MANIFEST
+from polydesk.tape.manifest import Manifest, read_manifest
 from polydesk.tape.reader import Tape, open_tape
 
-JOURNAL = "journal.pdj"
 LATEST = "latest"
 
 
@@ -49,6 +50,19 @@ class Session:
         return journal_hash(self.records, self.header.tape_sha256)
 
 
+def find_sessions(data_dir: Path) -> list[Path]:
+    """Return the folders of all sessions, by name.
+
+    Raises:
+        SessionError: There is none.
+    """
+    root = data_dir / "sessions"
+    found = sorted(path.parent for path in root.glob(f"*/{JOURNAL}"))
+    if not found:
+        raise SessionError(f"{root}: no sessions here; start one with `polydesk run` or give --data-dir")
+    return found
+
+
 def find_session(data_dir: Path, name: str) -> Path:
     """Return the folder of session ``name``; ``latest`` is the one started last.
 
@@ -56,9 +70,7 @@ def find_session(data_dir: Path, name: str) -> Path:
         SessionError: There is no such session; the message names near ones.
     """
     root = data_dir / "sessions"
-    found = {path.parent.name: path.parent for path in root.glob(f"*/{JOURNAL}")}
-    if not found:
-        raise SessionError(f"{root}: no sessions here; start one with `polydesk run` or give --data-dir")
+    found = {path.name: path for path in find_sessions(data_dir)}
     if name == LATEST:
         return max(found.values(), key=lambda path: (_started_ns(path), path.name))
     if name in found:
@@ -67,33 +79,64 @@ def find_session(data_dir: Path, name: str) -> Path:
     raise SessionError(f"no session {name!r} in {root}; there are for example {', '.join(near)} (or `latest`)")
 
 
-def open_session(path: Path) -> Session:
-    """Read the session in folder ``path``.
+def read_session(folder: Path) -> tuple[SessionStarted, list[Record]]:
+    """Return a session's header and all its records, the header among them.
 
     Raises:
-        JournalError: The journal is missing, damaged or does not begin with its header.
+        SessionError: The folder holds no session.
+        JournalError: The journal is damaged.
     """
-    records = read_journal(path / JOURNAL)
-    header = next(records, None)
+    if not (folder / JOURNAL).exists():
+        raise SessionError(f"{folder}: there is no session here")
+    records = list(read_journal(folder / JOURNAL))
+    header = records[0] if records else None
     if not isinstance(header, SessionStarted):
-        raise JournalError(f"{path / JOURNAL}: does not begin with a session header; it cannot be read")
-    rest = tuple(records)
-    tape, missing = _tape(header)
-    return Session(path, header, rest, tape.manifest if tape else _copy(path), tape, missing)
+        raise SessionError(f"{folder / JOURNAL}: the session never began, its journal has no header")
+    return header, records
 
 
-def _tape(header: SessionStarted) -> tuple[Tape | None, str]:
+def session_tape(header: SessionStarted) -> Tape:
+    """Open the tape a session ran on.
+
+    Raises:
+        SessionError: It is gone, or another one is in its place.
+    """
     try:
         tape = open_tape(Path(header.tape_path))
     except TapeError as err:
-        return None, str(err)
+        raise SessionError(f"session {header.session} needs its tape at {header.tape_path}: {err}") from err
     if tape.manifest.sha256 != header.tape_sha256:
-        return None, f"{header.tape_path}: holds another tape than the one this session ran on"
-    return tape, ""
+        raise SessionError(
+            f"session {header.session} ran on tape {header.tape_sha256[:12]}, {header.tape_path} now holds "
+            f"{tape.manifest.sha256[:12]}: put the old tape back"
+        )
+    return tape
 
 
-def _copy(path: Path) -> Manifest | None:
-    return read_manifest(path) if (path / FILE_NAME).exists() else None
+def open_session(path: Path) -> Session:
+    """Read the session in folder ``path``; a missing tape is no error.
+
+    Raises:
+        SessionError: As ``read_session``.
+        JournalError: As ``read_session``.
+    """
+    header, records = read_session(path)
+    rest = tuple(records[1:])
+    try:
+        tape = session_tape(header)
+    except SessionError as err:
+        manifest, told = _copy(path)
+        return Session(path, header, rest, manifest, None, f"{err}{told}")
+    return Session(path, header, rest, tape.manifest, tape, "")
+
+
+def _copy(path: Path) -> tuple[Manifest | None, str]:
+    """Return the session's own copy of the manifest, or why there is none."""
+    try:
+        return read_manifest(path), ""
+    except TapeError as err:
+        state = f"cannot be used ({err})" if (path / MANIFEST).exists() else "is missing"
+        return None, f"; the session's copy of {MANIFEST} {state}, so markets have no names"
 
 
 def _started_ns(path: Path) -> int:

@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from polydesk.model.grid import CASH_ONE_U6, cash_u6
+from polydesk.model.errors import LedgerError
+from polydesk.model.grid import CASH_ONE_U6
 from polydesk.model.market import Market
 from polydesk.model.records import (
     CancelSent,
@@ -27,6 +28,7 @@ from polydesk.model.records import (
     SessionStarted,
 )
 from polydesk.report.assumed import Assumed, assumed_facts
+from polydesk.report.failures import Failure, failures
 from polydesk.report.lives import Life, lives
 from polydesk.report.marks import Drawdown, Mark, curve, deepest
 from polydesk.report.money import (
@@ -101,6 +103,7 @@ class Summary(msgspec.Struct, frozen=True):
         confirmed: PnL of final fills only.
         external: Other cash by kind, micro-pUSD.
         broken: Sentinels that broke, in order; every PnL number is void when there is one.
+        failures: Strategies that raised errors.
         assumed: Facts nobody stated.
         journal_sha256: Hash of the session.
         marks: Equity and exposure.
@@ -128,6 +131,7 @@ class Summary(msgspec.Struct, frozen=True):
     confirmed: Column
     external: dict[str, int]
     broken: tuple[str, ...]
+    failures: tuple[Failure, ...]
     assumed: tuple[Assumed, ...]
     journal_sha256: str
     marks: tuple[Mark, ...]
@@ -140,6 +144,11 @@ class Summary(msgspec.Struct, frozen=True):
     settlements: tuple[SettledLine, ...]
     fills: tuple[FillLine, ...]
     lives: tuple[Life, ...]
+
+    @property
+    def open_orders(self) -> tuple[Life, ...]:
+        """Orders that still work, or may, after the last record."""
+        return tuple(life for life in self.lives if not life.state.terminal)
 
     @property
     def sentinels(self) -> str:
@@ -189,8 +198,10 @@ def summarise(session: Session, bids: Bids | None = None) -> Summary:
         external=money.external,
         broken=(
             *(f"{r.name}: {r.detail}" for r in records if isinstance(r, SentinelBroke)),
-            *_own_sum(session, config, money),
+            *(f"report: {life.contradiction}" for life in orders.values() if life.contradiction),
+            *_own_sum(session, money),
         ),
+        failures=failures(records),
         assumed=assumed_facts(session.markets),
         journal_sha256=session.journal_sha256,
         marks=marks,
@@ -249,18 +260,32 @@ def _columns(money: Money, records: Sequence[Record]) -> tuple[Column, Column]:
     return out[0], out[1]
 
 
-def _own_sum(session: Session, config: dict[str, Any], money: Money) -> tuple[str, ...]:
-    """Compare the desk's last mark with the cash that follows from the recorded fills: a second pair of eyes."""
-    start = config.get("desk", {}).get("cash")
+def _own_sum(session: Session, money: Money) -> tuple[str, ...]:
+    """Compare the desk's last mark with the cash that follows from the recorded fills, by two pairs of eyes.
+
+    One is the desk's own arithmetic over the journal, the other the ledger's, which was written independently.
+    """
     ended = any(isinstance(record, SessionEnded) for record in session.records)
     last = next((record for record in reversed(session.records) if isinstance(record, Marked)), None)
-    if start is None or last is None or not ended or session.header.mode == "live":
+    if last is None or not ended or session.header.mode == "live":
         return ()
-    columns = (money.account.matched, money.account.confirmed)
-    due = tuple(cash_u6(start) + column.cash_u6 for column in columns)
-    if due == last.cash_u6:
+    from polydesk.store.export_settings import start_cash_u6  # noqa: PLC0415 - the database library is slow to import
+    from polydesk.store.own_cash import moved_cash_u6  # noqa: PLC0415
+
+    start = start_cash_u6(session.header)
+    if start is None:
         return ()
-    return (f"report: the last mark's cash is {last.cash_u6}, the recorded fills make {due} micro-pUSD",)
+    try:
+        ledger = moved_cash_u6(session.records)
+    except LedgerError as err:
+        return (f"report: {err}",)
+    desk = (money.account.matched.cash_u6, money.account.confirmed.cash_u6)
+    told = []
+    for who, moved in (("the recorded fills", desk), ("the ledger's books", ledger)):
+        due = (start + moved[0], start + moved[1])
+        if due != last.cash_u6:
+            told.append(f"report: the last mark's cash is {last.cash_u6}, {who} make {due} micro-pUSD")
+    return tuple(told)
 
 
 def _counts(records: Sequence[Record], money: Money) -> Counts:

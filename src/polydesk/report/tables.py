@@ -7,7 +7,7 @@ import msgspec
 from polydesk.model.orders import Side
 from polydesk.report.lives import Life
 from polydesk.report.money import PnlLine
-from polydesk.report.prices import HORIZONS_S
+from polydesk.report.prices import HORIZONS_S, BookCounts
 from polydesk.report.quality import Quality
 from polydesk.report.quantities import (
     NONE,
@@ -176,6 +176,59 @@ def position_table(summary: Summary) -> Table:
     )  # fmt: skip
     columns = ("market", "outcome", "~strategy", ">shares", ">~confirmed", ">~cost/share", ">bid", ">value", ">PnL")
     return Table("Open positions at the end (pUSD)", columns, rows)
+
+
+def open_order_table(summary: Summary) -> Table:
+    """Orders that still work, or may, after the last record."""
+    shown = summary.open_orders[-MANY:]
+    rows = tuple(
+        (
+            life.intent.id, summary.market_name(life.intent.market), life.intent.strategy,
+            f"{life.intent.side.name.lower()} {summary.token_name(life.intent.market, life.intent.token)}",
+            price(life.intent.price_g4), shares(life.left_u6), life.state.value,
+        )
+        for life in shown
+    )  # fmt: skip
+    columns = ("order", "market", "~strategy", "side", ">price", ">shares left", "state")
+    note = _cut(len(shown), len(summary.open_orders), "orders.jsonl")
+    return Table("Open orders at the end", columns, rows, note=note)
+
+
+def failure_table(summary: Summary) -> Table:
+    """Errors of strategies."""
+    rows = tuple(
+        (
+            f.strategy, count(f.errors), "no longer" if f.disabled else "still", summary.market_name(f.market),
+            utc(f.last_ns), f.error,
+        )
+        for f in summary.failures
+    )  # fmt: skip
+    columns = ("strategy", ">errors", "asked", "~last in", "~last at UTC", "last error")
+    return Table("Strategies that failed", columns, rows)
+
+
+def book_table(summary: Summary, books: Sequence[BookCounts]) -> Table:
+    """What of the recording did not fit into the books, over all markets."""
+    rows = []
+    for name, unit, field, base in _BOOK_LINES:
+        by_market = {book.market: getattr(book, field) for book in books}
+        whole = sum(getattr(book, base) for book in books) if base else 0
+        most = max(by_market, key=lambda market: by_market[market], default=-1)
+        where = f"{summary.market_name(most)}: {count(by_market[most])}" if books and by_market[most] else NONE
+        number = sum(by_market.values())
+        rows.append(
+            (name, count(number), unit, f"{share_of(number, whole)} of {count(whole)}" if whole else NONE, where)
+        )
+    return Table("Book quality", ("", ">count", "unit", ">~share", "~most in"), tuple(rows) if books else ())
+
+
+_BOOK_LINES = (
+    ("level is newer already, left out", "rows", "late", "rows"),
+    ("other token says otherwise", "rows", "mirror_different", "mirrored"),
+    ("venue's best price says otherwise", "rows", "witness_different", "witnesses"),
+    ("book left crossed or locked", "messages", "crossed", ""),
+    ("no usable price, size or side, left out", "rows", "invalid", "rows"),
+)
 
 
 def settlement_table(summary: Summary) -> Table:

@@ -9,17 +9,22 @@ from rich.text import Text
 
 from polydesk.report.explain import Explanation, check_table, step_table, why_table
 from polydesk.report.facts import fill_rule, headline, session_facts
+from polydesk.report.failures import failure_text
+from polydesk.report.prices import BookCounts
 from polydesk.report.quality import Quality
 from polydesk.report.quantities import utc_ms
 from polydesk.report.summary import Summary
 from polydesk.report.tables import (
     Table,
     assumed_table,
+    book_table,
     breakdown_table,
     counts_table,
     exit_table,
     external_table,
+    failure_table,
     liquidity_table,
+    open_order_table,
     pnl_table,
     position_table,
     quality_table,
@@ -31,16 +36,20 @@ _NAME_WIDTH = 14
 _SHOWN = 20
 
 
-def print_report(summary: Summary, console: Console, qualities: Sequence[Quality] = ()) -> None:
+def print_report(
+    summary: Summary, console: Console, qualities: Sequence[Quality] = (), books: Sequence[BookCounts] = ()
+) -> None:
     """Print the whole report; empty tables are left out."""
     console.print(Text(f"polydesk report: {summary.header.mode} session {summary.header.session}", style="bold"))
     if summary.broken:
         console.print(Text(f"{summary.sentinels}\nNo PnL number below can be trusted.", style="bold red"))
+    for failure in summary.failures:
+        console.print(Text(failure_text(failure), style="bold red"))
     _pairs(session_facts(summary), console)
     _pairs([("fill rule", fill_rule(summary))], console)
     console.print()
     _pairs([(label, f"{value} {unit}") for label, value, unit in headline(summary)], console)
-    for table in report_tables(summary, qualities):
+    for table in report_tables(summary, qualities, books):
         if table.rows:
             print_table(table, console)
 
@@ -50,6 +59,8 @@ def print_explanation(explanation: Explanation, console: Console) -> None:
     console.print(Text(f"{explanation.order} of session {explanation.session}", style="bold"))
     console.print(Text(f"{explanation.asked}."))
     console.print(Text(f"Outcome: {explanation.outcome_text}."))
+    if explanation.failure:
+        console.print(Text(explanation.failure, style="bold red"))
     tables = [why_table(explanation.life.intent.why, "Why this order")]
     decision = explanation.decision
     if decision is not None:
@@ -64,10 +75,11 @@ def print_explanation(explanation: Explanation, console: Console) -> None:
             print_table(table, console, limit=len(table.rows))
 
 
-def report_tables(summary: Summary, qualities: Sequence[Quality] = ()) -> list[Table]:
+def report_tables(summary: Summary, qualities: Sequence[Quality] = (), books: Sequence[BookCounts] = ()) -> list[Table]:
     """Return the report's tables in reading order."""
     counts = summary.counts
     return [
+        failure_table(summary),
         pnl_table(summary),
         breakdown_table(summary, "strategy"),
         breakdown_table(summary, "market"),
@@ -75,12 +87,14 @@ def report_tables(summary: Summary, qualities: Sequence[Quality] = ()) -> list[T
         liquidity_table(summary),
         quality_table(qualities),
         position_table(summary),
+        open_order_table(summary),
         settlement_table(summary),
         external_table(summary),
         counts_table("Refused by risk", "code", counts.refusals),
         counts_table("Rejected by the venue", "code", counts.rejects),
         counts_table("Holds", "reason", counts.holds),
         counts_table("Cancels sent", "reason", counts.cancels),
+        book_table(summary, books),
         assumed_table(summary),
     ]
 

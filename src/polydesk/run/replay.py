@@ -16,8 +16,9 @@ from polydesk.run.machine import new_machine
 from polydesk.run.pace import Pace
 from polydesk.run.recorder import Diverged, Recorder, difference, without_marks
 from polydesk.run.session import JOURNAL, session_config, session_tape
+from polydesk.store.ends import remembered_end
 from polydesk.tape import Tape
-from polydesk.tape.journal import journal_hash, read_journal
+from polydesk.tape.journal import journal_hash, read_from, read_journal
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -27,6 +28,7 @@ class Verdict(msgspec.Struct, frozen=True):
         identical: Whether every output came out as recorded.
         compared: Outputs compared.
         first_difference: Empty when identical.
+        complete: Whether the journal has an end; without one only what is there was compared.
         fingerprint: How the code, libraries or processor differ from the recorded ones.
     """
 
@@ -34,6 +36,7 @@ class Verdict(msgspec.Struct, frozen=True):
     compared: int
     first_difference: str
     fingerprint: list[str]
+    complete: bool
 
 
 def read_session(folder: Path) -> tuple[SessionStarted, list[Record]]:
@@ -75,18 +78,29 @@ def verify_session(folder: Path) -> Verdict:
         if position == len(expected):
             if ended is None:
                 break
-            return _differs(position, None, got, changed)
+            return _differs(position, None, got, changed, ended)
         if expected[position] != got:
-            return _differs(position, expected[position], got, changed)
+            return _differs(position, expected[position], got, changed, ended)
         position += 1
     rest = [r for r in expected[position:] if not is_input(r)]
     if rest:
-        return _differs(position, rest[0], None, changed)
-    found = _venue_differs(header, tape, expected) or _hash_differs(header, records, ended)
+        return _differs(position, rest[0], None, changed, ended)
+    found = (
+        _venue_differs(header, tape, expected)
+        or _hash_differs(header, records, ended)
+        or _junk(folder, ended)
+        or _cut(folder, header, ended)
+    )
     if found:
-        return Verdict(identical=False, compared=position, first_difference=found, fingerprint=changed)
+        return Verdict(
+            identical=False, compared=position, first_difference=found, fingerprint=changed, complete=ended is not None
+        )
     return Verdict(
-        identical=True, compared=sum(not is_input(r) for r in expected), first_difference="", fingerprint=changed
+        identical=True,
+        compared=sum(not is_input(r) for r in expected),
+        first_difference="",
+        fingerprint=changed,
+        complete=ended is not None,
     )
 
 
@@ -137,9 +151,34 @@ def _hash_differs(header: SessionStarted, records: Sequence[Record], ended: Sess
     return f"journal_sha256 recorded {ended.journal_sha256}, the records give {counted}"
 
 
-def _differs(position: int, recorded: Output | Input | None, got: Output | None, changed: list[str]) -> Verdict:
+def _cut(folder: Path, header: SessionStarted, ended: SessionEnded | None) -> str:
+    """Return a complaint when the ledger remembers an end that the journal has lost, or an empty string."""
+    if ended is not None:
+        return ""
+    known = remembered_end(folder.parent.parent, header.session)
+    return f"the journal has lost its end: the ledger remembers journal_sha256 {known}" if known else ""
+
+
+def _junk(folder: Path, ended: SessionEnded | None) -> str:
+    """Return a complaint about bytes behind the end of a complete journal, or an empty string."""
+    if ended is None:
+        return ""
+    _, end = read_from(folder / JOURNAL)
+    with (folder / JOURNAL).open("rb") as file:
+        file.seek(end)
+        left = file.read()
+    return "the journal goes on behind its end: it was changed" if left.strip(b"\0") else ""
+
+
+def _differs(
+    position: int, recorded: Output | Input | None, got: Output | None, changed: list[str], ended: SessionEnded | None
+) -> Verdict:
     return Verdict(
-        identical=False, compared=position, first_difference=difference(position, recorded, got), fingerprint=changed
+        identical=False,
+        compared=position,
+        first_difference=difference(position, recorded, got),
+        fingerprint=changed,
+        complete=ended is not None,
     )
 
 

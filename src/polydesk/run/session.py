@@ -30,7 +30,7 @@ from polydesk.run.publish import Publisher
 from polydesk.run.recorder import Recorder, without_marks
 from polydesk.run.settings import Settings
 from polydesk.tape import Tape, open_tape
-from polydesk.tape.journal import JournalWriter
+from polydesk.tape.journal import JournalWriter, read_journal
 from polydesk.tape.manifest import FILE_NAME as MANIFEST
 from polydesk.tape.parts import GROUP_ROWS
 
@@ -119,6 +119,11 @@ def resume_session(settings: Settings, folder: Path, look: Look) -> SessionResul
         return _drive(settings, tape, header, folder, journal, machine, recorder, look)
 
 
+def has_ended(folder: Path) -> bool:
+    """Return whether a session is complete, so that there is nothing to continue."""
+    return any(isinstance(record, SessionEnded) for record in read_journal(folder / JOURNAL))
+
+
 def session_tape(header: SessionStarted) -> Tape:
     """Open the tape a session ran on.
 
@@ -170,7 +175,7 @@ def _drive(
             except OSError as err:
                 log.warning("checkpoint not written", file=str(folder / CHECKPOINT), error=err.strerror)
 
-    speed = None if settings.run.speed == "max" else float(settings.run.speed)
+    speed = settings.run.speed if isinstance(settings.run.speed, float) else None
     publisher = Publisher(folder, header, settings.run.live_state_hz)
     latest = Progress(machine.next_row, tape.manifest.rows, machine.desk.state.now_ns, 0, 0, 0)
 
@@ -218,7 +223,7 @@ def _sync_every_s(settings: Settings) -> float:
     As fast as it goes, the venue lives in this very process and is repeated with it: what a power cut takes from the
     journal, a resumed session writes again. The write itself always comes before the send.
     """
-    return settings.run.sync_every_ms / 1000 if settings.run.speed == "max" else 0.0
+    return 0.0 if isinstance(settings.run.speed, float) else settings.run.sync_every_ms / 1000
 
 
 @contextmanager

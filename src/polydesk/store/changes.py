@@ -5,8 +5,14 @@ from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import Table
 
+from polydesk.model.errors import LedgerError
 from polydesk.model.records import Record
-from polydesk.store.rows import FillRow, OrderRow, PositionKey, PositionRow, key_of
+from polydesk.orders import WorkingOrders
+from polydesk.store.rows import FillRow, OrderRow, PositionKey, PositionRow, key_of, working_order
+
+
+class Contradiction(LedgerError):  # noqa: N818 - a state, not a mistake
+    """A record cannot follow from the ones before it."""
 
 
 class Settlement(NamedTuple):
@@ -78,6 +84,7 @@ class Changes:
         record: Number of the record that is being applied.
         added: New rows of tables that only grow.
         orders: Orders that were read or made; they are written back.
+        working: The same orders as the desk follows them: the ledger has no transitions of its own.
         fills: Likewise.
         positions: Likewise.
         settled: Settled markets.
@@ -97,7 +104,9 @@ class Changes:
         self.fills |= {row.id: row for row in stored.unbooked_fills() if row.id not in self.fills}
         intents = {told_of for one in told if (told_of := _named(one, "intent"))}
         intents |= {row.intent for row in self.fills.values()}
-        self.orders = {row.intent: row for row in stored.orders(intents)} if intents else {}
+        self.orders: dict[str, OrderRow] = {}
+        self.working = WorkingOrders()
+        self._take_orders(stored.orders(intents) if intents else [])
         self._asked = intents
         self.positions: dict[PositionKey, PositionRow] = {}
         self.settled = stored.settlements()
@@ -118,8 +127,18 @@ class Changes:
         """Return the order of that intent, to be changed in place."""
         if intent not in self._asked:
             self._asked.add(intent)
-            self.orders |= {row.intent: row for row in self._stored.orders([intent])}
+            self._take_orders(self._stored.orders([intent]))
         return self.orders.get(intent)
+
+    def _take_orders(self, rows: Iterable[OrderRow]) -> None:
+        for row in rows:
+            order = working_order(row)
+            self.orders[row.intent] = row
+            if row.state.terminal:
+                self.working.done[order.intent.id] = order
+            else:
+                self.working.orders[order.intent.id] = order
+                self.working.by_market.setdefault(row.market, []).append(order.intent.id)
 
     def position(self, key: PositionKey) -> PositionRow:
         """Return the position of that strategy and token, made when there is none, to be changed in place."""

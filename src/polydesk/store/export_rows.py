@@ -15,7 +15,10 @@ Field                Here
 ``pnl``              Of the shares closed, before fees and rounding; ``pnl_after_fees`` takes off the fees of both ends
                      and the exit's rounding.
 ``pnl_pct``          ``pnl_after_fees`` in percent of the cost of the shares closed; one definition everywhere.
-``status``           Of fills: matched, confirmed or failed. A failed fill is listed and counts nowhere.
+``status``           Of fills: matched, confirmed or failed. A failed fill is listed and counts in no sum; it still used
+                     up its part of the order, so an order can be ``filled`` with it.
+``type``             Of decisions: hold, propose (what a strategy asked for), approve, reject, and error for a strategy
+                     that raised one (``error``, ``disabled``).
 ``strategies``       A list of one: every order belongs to one strategy.
 ``risk.factors``     Every check by name with what was observed, the limit, its unit and whether it passed.
 ``metadata``         Order type, purpose and the named terms of the decision (``why``).
@@ -38,7 +41,9 @@ from polydesk.model.errors import LedgerError
 from polydesk.model.grid import NS_PER_S, PRICE_ONE_G4, cash_text, cost_u6, price_text, size_text
 from polydesk.model.market import Market
 from polydesk.model.orders import Check, Intent, Side
-from polydesk.model.records import Decision, Fill, OrderSent, Refused
+from polydesk.model.reasons import Hold
+from polydesk.model.records import Decision, Fill, OrderSent, Refused, StrategyFailed
+from polydesk.store.positions import traded_cash_u6
 from polydesk.store.rows import OrderRow
 
 Line = dict[str, Any]
@@ -145,8 +150,8 @@ def order_line(context: Context, intent: Intent, ts_ns: int, event: str, status:
     } | more
 
 
-def trade_line(context: Context, fill: Fill, order: OrderRow) -> Line:
-    """Return a line of ``trades.jsonl``: this fill alone, never a total."""
+def trade_line(context: Context, fill: Fill, status: str) -> Line:
+    """Return a line of ``trades.jsonl``: this fill alone, never a total; ``status`` is partial or filled."""
     return {
         "timestamp": when(fill.ts_ns),
         "order_id": fill.intent,
@@ -156,8 +161,8 @@ def trade_line(context: Context, fill: Fill, order: OrderRow) -> Line:
         "direction": fill.side.name.lower(),
         "filled_shares": shares(fill.size_u6),
         "average_price": price(fill.price_g4),
-        "notional": cash(_cash_of(fill)),
-        "status": "filled" if order.filled_u6 >= order.size_u6 else "partial",
+        "notional": cash(abs(traded_cash_u6(fill.side, fill.price_g4, fill.size_u6))),
+        "status": status,
         "settlement_status": context.statuses.get(fill.id, "matched"),
         "execution_mode": execution_mode(context),
     }
@@ -173,7 +178,7 @@ def fill_line(context: Context, fill: Fill, order: OrderRow, closed: Mapping[str
         "fill_id": fill.id,
         **named_token(context, fill.market, fill.token),
         "side": token_word(fill.token),
-        "notional": cash(_cash_of(fill)),
+        "notional": cash(abs(traded_cash_u6(fill.side, fill.price_g4, fill.size_u6))),
         "size": cash(cost_u6(order.price_g4, order.size_u6)),
         "shares": shares(fill.size_u6),
         "fill_price": price(fill.price_g4),
@@ -239,6 +244,21 @@ def hold_line(context: Context, record: Decision) -> Line:
     }
 
 
+def failure_line(context: Context, record: StrategyFailed) -> Line:
+    """Return a line of ``decisions.jsonl`` for an error that a strategy raised: type error."""
+    known = context.market(record.market)
+    return {
+        "timestamp": when(record.ts_ns),
+        "type": "error",
+        "market_id": known.condition_id,
+        "slug": known.slug,
+        "strategies": [record.strategy],
+        "reason": Hold.STRATEGY_ERROR.value,
+        "error": record.error,
+        "disabled": record.disabled,
+    }
+
+
 def verdict_line(context: Context, record: OrderSent | Refused) -> Line:
     """Return a line of ``decisions.jsonl`` for risk's answer: type approve or reject."""
     intent = record.intent
@@ -298,11 +318,6 @@ def _metadata(intent: Intent) -> Line:
 
 def _factor(check: Check) -> Line:
     return {"observed": check.observed, "limit": check.limit, "unit": check.unit, "passed": check.passed}
-
-
-def _cash_of(fill: Fill) -> int:
-    worth = fill.price_g4 * fill.size_u6
-    return -(-worth // PRICE_ONE_G4) if fill.side is Side.BUY else worth // PRICE_ONE_G4
 
 
 def _gain(closed: Mapping[str, Any]) -> Line:

@@ -1,18 +1,30 @@
 """``open_positions.json`` and ``pipeline_status.json``: how a session stands at its last record.
 
 A position is listed per market and token, keyed ``<market id>/<yes|no>``, because both tokens of a market can be held
-and each has its own price; strategies that hold the same token are added up and stand in ``strategy_states``. Fields of
-the earlier reports that a journal holds no source for (fetch and loop timings, sentiment, request metrics, risk
-levels, stage of a tiered stop, kill switch state) are not written.
+and each has its own price; strategies that hold the same token are added up and stand in ``strategy_states``. In the
+status ``fees`` tells the fee curves in force and ``fees_paid`` what was paid; ``strategy_readiness`` has the errors of
+strategies, ``venue_balance`` what the venue itself last said. Fields of the earlier reports that a journal holds no
+source for (fetch and loop timings, sentiment, request metrics, risk levels, stage of a tiered stop, kill switch state)
+are not written.
 """
 
 from collections import Counter
-from typing import Any
 
-from polydesk.model.orders import OrderState
-from polydesk.model.records import Decision, Marked, OrderSent, Record, Refused, SentinelBroke, SessionStarted
+from polydesk.model.grid import cost_u6
+from polydesk.model.records import (
+    BalanceTold,
+    Decision,
+    Marked,
+    OrderSent,
+    Record,
+    Refused,
+    SentinelBroke,
+    SessionStarted,
+    StrategyFailed,
+)
 from polydesk.store.changes import Changes
 from polydesk.store.export_rows import Context, Line, average, cash, named_token, own_price, shares, token_word, when
+from polydesk.store.export_settings import desk_settings, exposure, fees, readiness
 from polydesk.store.rows import OrderRow, PositionRow
 
 _PREVIEW = 3
@@ -28,6 +40,8 @@ class Tally:
         self.strategy_holds: Counter[str] = Counter()
         self.strategy_rejects: Counter[str] = Counter()
         self.broken: list[str] = []
+        self.failures: list[StrategyFailed] = []
+        self.balance: BalanceTold | None = None
         self.mark: Marked | None = None
         self.last_ns: int | None = None
 
@@ -45,6 +59,10 @@ class Tally:
                 self.strategy_holds[record.strategy] += 1
             case SentinelBroke():
                 self.broken.append(f"{record.name}: {record.detail}")
+            case StrategyFailed():
+                self.failures.append(record)
+            case BalanceTold():
+                self.balance = record
             case Marked():
                 self.mark = record
             case _:
@@ -66,6 +84,7 @@ def pipeline_status(context: Context, header: SessionStarted, changes: Changes, 
     rejected = sum(tally.reasons.values())
     session = changes.session_columns
     positions = changes.positions.values()
+    settings = desk_settings(header)
     return {
         "timestamp": None if tally.last_ns is None else when(tally.last_ns),
         "session": header.session,
@@ -76,18 +95,22 @@ def pipeline_status(context: Context, header: SessionStarted, changes: Changes, 
         "tape_sha256": header.tape_sha256,
         "loop_summary": {"processed": tally.approved + rejected, "approved": tally.approved, "rejected": rejected},
         "open_positions": sum(1 for row in positions if row.matched.shares_u6),
-        "exposure": _exposure(tally.mark),
+        "exposure": exposure(tally.mark, settings),
+        "venue_balance": _balance(tally.balance),
         "risk_audit": {"approved": tally.approved, "rejected": rejected, "reasons": dict(tally.reasons)},
         "reject_reasons": dict(tally.reasons),
         "hold_reasons": dict(tally.holds),
         "strategy_hold_counts": dict(tally.strategy_holds),
         "strategy_reject_counts": dict(tally.strategy_rejects),
+        "strategy_config": settings.get("strategies", {}),
+        "strategy_readiness": readiness(settings, tally.failures),
         "strategy_exposure": {"current": _strategy_cost(changes)},
         "realized": {
             "matched": cash(sum(row.matched.realised_u6 for row in positions)),
             "confirmed": cash(sum(row.confirmed.realised_u6 for row in positions)),
         },
-        "fees": {
+        "fees": fees(context.markets.values(), tally.last_ns or 0),
+        "fees_paid": {
             "matched": cash(sum(row.matched.fees_u6 for row in positions)),
             "confirmed": cash(sum(row.confirmed.fees_u6 for row in positions)),
         },
@@ -123,25 +146,25 @@ def _position_line(context: Context, changes: Changes, rows: list[PositionRow]) 
         "open_orders": [
             _order_line(row)
             for row in changes.orders.values()
-            if (row.market, row.token) == (market, token) and not OrderState(row.state).terminal
+            if (row.market, row.token) == (market, token) and not row.state.terminal
         ],
     }
 
 
 def _order_line(row: OrderRow) -> Line:
-    left = row.size_u6 - row.filled_u6
     return {
         "order_id": row.intent,
-        "remaining_notional": cash(-(-left * row.price_g4 // 10_000)),
-        "remaining_shares": shares(left),
+        "remaining_notional": cash(cost_u6(row.price_g4, row.left_u6)),
+        "remaining_shares": shares(row.left_u6),
         "status": row.state.value,
     }
 
 
-def _exposure(mark: Marked | None) -> dict[str, Any]:
-    if mark is None:
-        return {"current": None, "balance": None}
-    return {"current": cash(mark.exposure_u6), "balance": cash(mark.cash_u6[0]), "as_of": when(mark.ts_ns)}
+def _balance(told: BalanceTold | None) -> Line | None:
+    if told is None:
+        return None
+    held = {token: shares(count) for token, count in told.shares_u6.items()}
+    return {"cash": cash(told.cash_u6), "shares": held, "as_of": when(told.ts_ns)}
 
 
 def _strategy_cost(changes: Changes) -> Line:

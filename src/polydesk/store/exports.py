@@ -13,7 +13,7 @@ import msgspec
 
 from polydesk.model.errors import JournalError, LedgerError
 from polydesk.model.market import Market
-from polydesk.model.orders import Intent
+from polydesk.model.orders import Intent, OrderState
 from polydesk.model.records import (
     Decision,
     Fill,
@@ -25,11 +25,13 @@ from polydesk.model.records import (
     Record,
     Refused,
     SessionStarted,
+    StrategyFailed,
 )
 from polydesk.store import export_rows as rows
 from polydesk.store.changes import Changes, NothingStored
 from polydesk.store.export_rows import Context, Line
 from polydesk.store.export_status import Tally, open_positions, pipeline_status
+from polydesk.store.project_orders import fill_of_no_worth
 from polydesk.store.projection import apply
 from polydesk.store.tables import realised_exits
 from polydesk.tape.journal import read_journal
@@ -97,16 +99,18 @@ def _lines(context: Context, changes: Changes, tally: Tally, records: Iterator[R
     for record in records:
         tally.count(record)
         failed = context.statuses.get(getattr(record, "id", getattr(record, "fill", "")), "") == "failed"
+        if isinstance(record, Fill):
+            if record.id in listed:
+                continue
+            listed.add(record.id)
         # A failed fill is listed but never booked, so positions and exits need not be taken back.
         if not failed:
             apply(changes, record)
+        elif isinstance(record, Fill):
+            fill_of_no_worth(changes, record)
         exits = changes.added.get(realised_exits, [])
         if isinstance(record, OrderSent):
             intents[record.intent.id] = record.intent
-        if isinstance(record, Fill) and record.id in listed:
-            continue
-        if isinstance(record, Fill):
-            listed.add(record.id)
         yield from _record_lines(context, changes, intents, record)
         for closed in exits:
             yield REALIZED_EXITS, rows.exit_line(context, closed, _exit_price(changes, closed))
@@ -124,6 +128,8 @@ def _record_lines(context: Context, changes: Changes, intents: dict[str, Intent]
             yield RISK_AUDIT, rows.audit_line(context, record)
         case Decision():
             yield DECISIONS, rows.hold_line(context, record)
+        case StrategyFailed():
+            yield DECISIONS, rows.failure_line(context, record)
         case Fill():
             yield from _fill_lines(context, changes, intents[record.intent], record)
         case OrderRejected():
@@ -146,10 +152,10 @@ def _ended(
 def _fill_lines(context: Context, changes: Changes, intent: Intent, fill: Fill) -> Iterator[_Told]:
     order = changes.orders[fill.intent]
     closed = next((row for row in changes.added.get(realised_exits, []) if row["fill"] == fill.id), None)
-    trade = rows.trade_line(context, fill, order)
+    status = "filled" if order.state is OrderState.MATCHED else "partial"
+    trade = rows.trade_line(context, fill, status)
     more = {"filled_shares": trade["filled_shares"], "fill_price": trade["average_price"], "fill_id": fill.id}
-    event = str(trade["status"])
-    yield ORDERS, rows.order_line(context, intent, fill.ts_ns, event, order.state.value, **more)
+    yield ORDERS, rows.order_line(context, intent, fill.ts_ns, status, order.state.value, **more)
     yield TRADES, trade
     yield FILLS, rows.fill_line(context, fill, order, closed)
 

@@ -1,10 +1,11 @@
 """The ledger database: opening, upgrading, transactions, and errors that say what to do.
 
-Everything in it is computed from session journals, so a damaged ledger is moved away and filled again; nothing is
-lost with it.
+Everything in it is computed from session journals, so a damaged ledger is set aside and filled again (``refill``);
+nothing is lost with it.
 """
 
 import contextlib
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -16,18 +17,32 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from polydesk.model.errors import LedgerError
 
+FILE_NAME = "ledger.db"
+"""The embedded ledger's name in the data directory."""
+
 HEAD = "0001"
 """Newest schema revision, the last file in ``migrations/versions``."""
 
-_REBUILD = "it only repeats the session journals and can be filled from them again"
 _CAUSES = (
     ("database is locked", "another process is writing to it; wait for it or stop it"),
     ("readonly database", "it is read-only; make the file and its directory writable"),
     ("unable to open", "it cannot be opened; check that its directory exists and is writable"),
-    ("is full", f"the disk is full; free space and go on, {_REBUILD}"),
-    ("not a database", f"it is not a ledger; move the file away, {_REBUILD}"),
-    ("malformed", f"the file is damaged; move it away, {_REBUILD}"),
+    ("is full", "the disk is full; free space and go on"),
 )
+_DAMAGE = (
+    ("not a database", "it is not a ledger"),
+    ("malformed", "the file is damaged"),
+    ("no such", "it was made by another version"),
+)
+
+
+class LedgerDamaged(LedgerError):  # noqa: N818 - a state, not a mistake
+    """The ledger's content cannot be used; the journals can fill a new one."""
+
+
+def rebuild_command(data_dir: Path, what: str) -> str:
+    """Return the command that computes ledger and reports again; ``what`` is a session or ``--all``."""
+    return f"`polydesk ledger rebuild {what} --data-dir {shlex.quote(str(data_dir))}`"
 
 
 class Ledger:
@@ -81,7 +96,29 @@ class Ledger:
             for sign, fix in _CAUSES:
                 if sign in said:
                     raise LedgerError(f"{self.name}: {fix}") from err
-            raise LedgerError(f"{self.name}: the ledger failed ({said}); move it away, {_REBUILD}") from err
+            told = next((told for sign, told in _DAMAGE if sign in said), "the ledger failed")
+            raise LedgerDamaged(f"{self.name}: {told} ({said}); {self.refilling}") from err
+
+    @property
+    def refilling(self) -> str:
+        """How to fill the ledger again, in words."""
+        if Path(self.name).name != FILE_NAME:
+            return "give another file or database; the session journals fill it again"
+        return f"{rebuild_command(Path(self.name).parent, '--all')} sets it aside and fills a new one from the journals"
+
+    def check(self) -> None:
+        """Look through the whole file for damage (SQLite).
+
+        Raises:
+            LedgerDamaged: There is some.
+            LedgerError: As ``reading``.
+        """
+        if self._engine.dialect.name != "sqlite":
+            return
+        with self.reading() as connection:
+            found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
+        if found != "ok":
+            raise LedgerDamaged(f"{self.name}: the file is damaged ({found}); {self.refilling}")
 
     def close(self) -> None:
         """Close all connections."""
@@ -148,7 +185,7 @@ def _upgrade(ledger: Ledger) -> None:
         if found != HEAD:
             from polydesk.store.migrate import upgrade  # noqa: PLC0415 - alembic is slow to import and rarely needed
 
-            upgrade(connection, ledger.name)
+            upgrade(connection, ledger)
 
 
 def _revision(connection: Connection, ledger: Ledger) -> str | None:
@@ -156,5 +193,5 @@ def _revision(connection: Connection, ledger: Ledger) -> str | None:
     if "alembic_version" in names:
         return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     if names:
-        raise LedgerError(f"{ledger.name}: holds other tables ({', '.join(sorted(names)[:3])}); choose another file")
+        raise LedgerDamaged(f"{ledger.name}: holds other tables ({', '.join(sorted(names)[:3])}); {ledger.refilling}")
     return None

@@ -7,7 +7,7 @@ from alembic.config import Config
 from alembic.util.exc import CommandError
 from sqlalchemy import Connection
 
-from polydesk.model.errors import LedgerError
+from polydesk.store.ledger import Ledger, LedgerDamaged
 
 
 def configuration(connection: Connection) -> Config:
@@ -18,15 +18,16 @@ def configuration(connection: Connection) -> Config:
     return config
 
 
-def upgrade(connection: Connection, name: str) -> None:
+def upgrade(connection: Connection, ledger: Ledger) -> None:
     """Upgrade to the newest revision inside the caller's transaction.
 
     Raises:
-        LedgerError: The ledger has a revision that this version does not know.
+        LedgerDamaged: The ledger has a revision that this version does not know.
     """
     try:
         command.upgrade(configuration(connection), "head")
     except CommandError as err:
-        raise LedgerError(
-            f"{name}: the ledger's schema is not known here ({err}); use the version that made it or another file"
+        raise LedgerDamaged(
+            f"{ledger.name}: the ledger's schema is not known here ({err}); use the version that made it, or "
+            f"{ledger.refilling}"
         ) from err

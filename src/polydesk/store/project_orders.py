@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from polydesk.model.errors import LedgerError
+from polydesk.model.errors import InvariantBroken
 from polydesk.model.orders import OrderState, Side
 from polydesk.model.records import (
     CancelRejected,
@@ -18,7 +18,7 @@ from polydesk.model.records import (
     OrderSent,
 )
 from polydesk.store import accounts, tables
-from polydesk.store.changes import Changes
+from polydesk.store.changes import Changes, Contradiction
 from polydesk.store.positions import traded_cash_u6
 from polydesk.store.rows import FillRow, OrderRow
 
@@ -43,25 +43,38 @@ def _event(changes: Changes, record: Any, event: str, reason: str = "", message:
 def _order(changes: Changes, intent: str) -> OrderRow:
     order = changes.order(intent)
     if order is None:
-        raise LedgerError(
+        raise Contradiction(
             f"session {changes.session}, record {changes.record}: order {intent} was never sent; "
             "the journal is of another version or was edited"
         )
     return order
 
 
-def _move(changes: Changes, record: Any, state: OrderState, reason: str = "") -> None:
-    """Put an order into ``state`` unless it is over already."""
-    order = _order(changes, record.intent)
-    if not order.state.terminal:
-        order.state, order.done_reason, order.changed_ns = state, reason, record.ts_ns
+def _follow(changes: Changes, record: Any, reason: str = "") -> OrderRow:
+    """Move an order by what was sent or heard, as the desk does; ``reason`` is kept when it ends the order."""
+    row = _order(changes, record.intent)
+    order = changes.working.find(record.intent)
+    try:
+        if not isinstance(record, CancelSent):
+            changes.working.apply(record)
+        elif not order.state.terminal:
+            changes.working.cancelling(record.intent)
+    except InvariantBroken as err:
+        raise Contradiction(
+            f"session {changes.session}, record {changes.record}: {err}; a person has to look at it"
+        ) from err
+    if order.state is not row.state:
+        row.done_reason = reason if order.state.terminal else ""
+        row.changed_ns = record.ts_ns
+    row.state, row.acked, row.cancels = order.state, order.acked, order.cancels
+    return row
 
 
 def order_sent(changes: Changes, record: OrderSent) -> None:
     """Make the order's row."""
     intent = record.intent
     if changes.order(intent.id) is not None:
-        raise LedgerError(f"session {changes.session}, record {changes.record}: order {intent.id} was sent twice")
+        raise Contradiction(f"session {changes.session}, record {changes.record}: order {intent.id} was sent twice")
     changes.made.add(("orders", intent.id))
     changes.orders[intent.id] = OrderRow(
         session=changes.session,
@@ -85,48 +98,50 @@ def order_sent(changes: Changes, record: OrderSent) -> None:
         state=OrderState.PENDING,
         done_reason="",
         changed_ns=record.ts_ns,
+        acked=False,
+        cancels=0,
         filled_u6=0,
         filled_u10=0,
         fees_u6=0,
+        failed_u6=0,
     )
+    changes.working.add(intent, record.ts_ns)
     _event(changes, record, "sent")
 
 
 def order_ack(changes: Changes, record: OrderAck) -> None:
-    """The venue has the order; a delayed one stays pending."""
-    order = _order(changes, record.intent)
-    if record.status != "delayed" and order.state in {OrderState.PENDING, OrderState.UNKNOWN}:
-        order.state, order.changed_ns = OrderState.LIVE, record.ts_ns
+    """The venue has the order."""
+    _follow(changes, record)
     _event(changes, record, "ack", record.status)
 
 
 def order_rejected(changes: Changes, record: OrderRejected) -> None:
     """The venue refused the order."""
-    _move(changes, record, OrderState.REJECTED, record.reason)
+    _follow(changes, record, record.reason)
     _event(changes, record, "rejected", record.reason, record.message)
 
 
 def order_done(changes: Changes, record: OrderDone) -> None:
     """The order left the book."""
-    _move(changes, record, OrderState.CANCELLED, record.reason)
+    _follow(changes, record, record.reason)
     _event(changes, record, "done", record.reason)
 
 
 def order_lost(changes: Changes, record: OrderLost) -> None:
     """No answer: the order is unknown until the venue tells."""
-    _move(changes, record, OrderState.UNKNOWN)
+    _follow(changes, record)
     _event(changes, record, "lost")
 
 
 def cancel_sent(changes: Changes, record: CancelSent) -> None:
     """A cancel is on its way."""
-    _move(changes, record, OrderState.CANCELLING)
+    _follow(changes, record)
     _event(changes, record, "cancel_sent", record.reason)
 
 
 def cancel_rejected(changes: Changes, record: CancelRejected) -> None:
-    """The order lives on."""
-    _move(changes, record, OrderState.LIVE)
+    """The order lives on, or is gone and a fill is on its way."""
+    _follow(changes, record)
     _event(changes, record, "cancel_rejected", record.reason)
 
 
@@ -136,6 +151,8 @@ def fill_matched(changes: Changes, record: Fill) -> None:
     if record.id in changes.fills:
         _event(changes, record, "fill_repeated", message=record.id)
         return
+    _follow(changes, record)
+    order.changed_ns = record.ts_ns
     row = FillRow(
         session=changes.session,
         id=record.id,
@@ -162,11 +179,15 @@ def fill_matched(changes: Changes, record: Fill) -> None:
     changes.made.add(("fills", record.id))
     changes.fills[record.id] = row
     _count(order, row, 1)
-    order.changed_ns = record.ts_ns
-    if order.filled_u6 >= order.size_u6:
-        order.state, order.done_reason = OrderState.MATCHED, ""
     _event(changes, record, "fill", message=record.id)
     accounts.match(changes, row)
+
+
+def fill_of_no_worth(changes: Changes, record: Fill) -> None:
+    """Move the order of a fill that is known to fail later, and book nothing."""
+    order = _follow(changes, record)
+    order.failed_u6 += record.size_u6
+    order.changed_ns = record.ts_ns
 
 
 def _count(order: OrderRow, fill: FillRow, sign: int) -> None:
@@ -179,7 +200,7 @@ def fill_status(changes: Changes, record: FillStatus) -> None:
     """Make a fill final: confirmed, or failed and taken out again."""
     fill = changes.fills.get(record.fill)
     if fill is None:
-        raise LedgerError(
+        raise Contradiction(
             f"session {changes.session}, record {changes.record}: fill {record.fill} was never matched; "
             "the journal is of another version or was edited"
         )
@@ -197,5 +218,7 @@ def fill_status(changes: Changes, record: FillStatus) -> None:
         message=fill.id,
     )
     if not record.confirmed:
-        _count(_order(changes, fill.intent), fill, -1)
+        order = _order(changes, fill.intent)
+        _count(order, fill, -1)
+        order.failed_u6 += fill.size_u6
     accounts.finish(changes, fill)

@@ -6,8 +6,10 @@ The rows depend on the records alone, in their order: applying a journal in one 
 from collections.abc import Callable
 from typing import Any
 
-from polydesk.model.errors import LedgerError
+import msgspec
+
 from polydesk.model.records import (
+    BalanceTold,
     CancelRejected,
     CancelSent,
     CashMoved,
@@ -30,9 +32,10 @@ from polydesk.model.records import (
     SessionStarted,
     Settled,
     SourceChanged,
+    StrategyFailed,
 )
 from polydesk.store import accounts, project_orders, tables
-from polydesk.store.changes import Changes, Settlement
+from polydesk.store.changes import Changes, Contradiction, Settlement
 from polydesk.store.project_orders import as_json
 
 
@@ -40,7 +43,7 @@ def apply(changes: Changes, record: Record) -> None:
     """Apply the next record of a session.
 
     Raises:
-        LedgerError: The record speaks of an order or fill that no record before it made.
+        Contradiction: The record speaks of an order or fill that no record before it made, or contradicts it.
     """
     handler = _HANDLERS.get(type(record))
     if handler is not None:
@@ -51,7 +54,7 @@ def apply(changes: Changes, record: Record) -> None:
 def _settled(changes: Changes, record: Settled) -> None:
     known = changes.settled.get(record.market)
     if known is not None and known.payout_g4 != record.payout_g4:
-        raise LedgerError(
+        raise Contradiction(
             f"session {changes.session}, record {changes.record}: market {record.market} is settled again and "
             "differently; a person has to look at it"
         )
@@ -71,8 +74,7 @@ def _settled(changes: Changes, record: Settled) -> None:
 
 
 def _decision(changes: Changes, record: Decision) -> None:
-    columns = {name: getattr(record, name) for name in record.__struct_fields__}
-    changes.add(tables.decisions, **columns | {"why": as_json(record.why)})
+    changes.add(tables.decisions, **msgspec.structs.asdict(record) | {"why": as_json(record.why)})
 
 
 def _refused(changes: Changes, record: Refused) -> None:
@@ -96,8 +98,16 @@ def _refused(changes: Changes, record: Refused) -> None:
 
 
 def _cash(changes: Changes, record: CashMoved) -> None:
-    columns = {name: getattr(record, name) for name in record.__struct_fields__}
-    changes.add(tables.cash_moves, **columns)
+    changes.add(tables.cash_moves, **msgspec.structs.asdict(record))
+
+
+def _failed(changes: Changes, record: StrategyFailed) -> None:
+    changes.add(tables.strategy_failures, **msgspec.structs.asdict(record))
+
+
+def _balance(changes: Changes, record: BalanceTold) -> None:
+    shares = as_json(record.shares_u6)
+    changes.add(tables.balances, seq=record.seq, ts_ns=record.ts_ns, cash_u6=record.cash_u6, shares=shares)
 
 
 def _mark(changes: Changes, record: Marked) -> None:
@@ -191,6 +201,8 @@ _HANDLERS: dict[type, Callable[[Changes, Any], None]] = {
     Decision: _decision,
     Refused: _refused,
     CashMoved: _cash,
+    BalanceTold: _balance,
+    StrategyFailed: _failed,
     Marked: _mark,
     Command: _command,
     SourceChanged: _source,

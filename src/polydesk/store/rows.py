@@ -5,7 +5,9 @@ from typing import Any
 
 import msgspec
 
-from polydesk.model.orders import OrderState
+from polydesk.model.ids import IntentId
+from polydesk.model.orders import Intent, OrderState, OrderType, Purpose, Side
+from polydesk.orders import WorkingOrder
 from polydesk.store.positions import Holding
 
 
@@ -33,9 +35,22 @@ class OrderRow(msgspec.Struct):
     state: OrderState
     done_reason: str
     changed_ns: int
+    acked: bool
+    cancels: int
     filled_u6: int
     filled_u10: int
     fees_u6: int
+    failed_u6: int
+
+    @property
+    def matched_u6(self) -> int:
+        """Micro-shares reported as matched, those that failed afterwards included."""
+        return self.filled_u6 + self.failed_u6
+
+    @property
+    def left_u6(self) -> int:
+        """Micro-shares that may still be matched."""
+        return 0 if self.state.terminal else self.size_u6 - self.matched_u6
 
 
 class FillRow(msgspec.Struct):
@@ -115,4 +130,26 @@ def position_row(columns: Mapping[str, Any]) -> PositionRow:
         columns["opened_ns"],
         matched,
         confirmed,
+    )
+
+
+def working_order(row: OrderRow) -> WorkingOrder:
+    """Return the order as the desk follows it; its ``why`` is left out."""
+    intent = Intent(
+        IntentId(row.intent),
+        row.strategy,
+        row.market,
+        row.token,
+        Side(row.side),
+        OrderType(row.type),
+        row.post_only,
+        row.price_g4,
+        row.size_u6,
+        Purpose(row.purpose),
+        row.reason,
+        row.expires_ns,
+        (),
+    )
+    return WorkingOrder(
+        intent, state=row.state, filled_u6=row.matched_u6, sent_ns=row.ts_ns, acked=row.acked, cancels=row.cancels
     )

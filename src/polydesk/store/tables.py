@@ -56,11 +56,14 @@ orders = Table(
     _text("strategy"), _int("market"), _int("token"), _int("side"), _text("type"),
     Column("post_only", Boolean, nullable=False), _int("price_g4"), _int("size_u6"), _text("purpose"), _text("reason"),
     _int("expires_ns"), _long("why"), _long("checks"),
-    _text("state"), _text("done_reason"), _int("changed_ns"), _int("filled_u6"), _int("filled_u10"), _int("fees_u6"),
+    _text("state"), _text("done_reason"), _int("changed_ns"), Column("acked", Boolean, nullable=False), _int("cancels"),
+    _int("filled_u6"), _int("filled_u10"), _int("fees_u6"), _int("failed_u6"),
 )  # fmt: skip
 """One row per order sent, in its current state; ``filled_u10`` is the sum of price x size in 1e-10 pUSD.
 
-The average price is ``filled_u10 / filled_u6`` in grid units. Failed fills are taken out again.
+The average price is ``filled_u10 / filled_u6`` in grid units. Fills that failed are taken out again and counted in
+``failed_u6``: the venue does not fill those shares of the order anew. ``acked`` tells whether the venue ever confirmed
+having the order, ``cancels`` how many cancels are not answered.
 """
 
 order_events = Table(
@@ -89,6 +92,12 @@ decisions = Table(
     _int("size_u6"), _long("why"),
 )  # fmt: skip
 """What strategies asked for or why they held."""
+
+strategy_failures = Table(
+    "strategy_failures", metadata, _session(), _record(), *_when(), _text("strategy"), _int("market"), _long("error"),
+    Column("disabled", Boolean, nullable=False),
+)  # fmt: skip
+"""Errors that strategies raised; ``disabled`` from the one on after which the strategy is no longer asked."""
 
 refusals = Table(
     "refusals", metadata, _session(), _record(), *_when(), _text("intent"), _text("strategy"), _int("market"),
@@ -132,6 +141,11 @@ cash_moves = Table(
     "cash_moves", metadata, _session(), _record(), *_when(), _text("kind"), _int("amount_u6"), _long("note"),
 )  # fmt: skip
 """External cash, signed."""
+
+balances = Table(
+    "balances", metadata, _session(), _record(), *_when(), _int("cash_u6"), _long("shares"),
+)  # fmt: skip
+"""The venue's own account of us; ``shares`` is micro-shares by ``market/token``."""
 
 marks = Table(
     "marks", metadata, _session(), _record(), *_when(), _int("cash_matched_u6"), _int("cash_confirmed_u6"),

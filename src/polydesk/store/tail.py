@@ -13,9 +13,9 @@ from polydesk.store.changes import Changes
 from polydesk.store.ledger import Ledger
 from polydesk.store.projection import apply
 from polydesk.store.stored import StoredRows, write
+from polydesk.tape.journal import FILE_NAME as JOURNAL
 from polydesk.tape.journal_frames import CHAIN_BYTES, Batch, read_batches
 
-JOURNAL = "journal.pdj"
 _RECORDS_AT_ONCE = 5000
 
 

@@ -34,6 +34,9 @@ from polydesk.tape.journal_frames import (
     read_batches,
 )
 
+FILE_NAME = "journal.pdj"
+"""A journal's name in its session's folder."""
+
 RESERVE_BYTES = 1 << 20
 CHUNK_BYTES = 4 << 20
 """How far ahead space is allocated while there is plenty."""

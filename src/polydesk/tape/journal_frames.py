@@ -7,10 +7,13 @@ Layout, little endian::
     body   = (u32 length | msgpack of one tagged record) x record count
     chain  = sha256(previous chain | body length, record count, wall_ns | body)
 
-A frame is one batch and not one record, because a batch is only written after the one before it is on disk: a broken
-frame with a whole one behind it was therefore damaged later, whereas a broken last frame was torn while being
-written and was never acknowledged. The 32 bytes before any frame are always the previous chain value, so reading can
-start at every frame without reading what comes before.
+A frame is one batch and not one record. Where every commit waits for the disk, a batch is only written after the one
+before it is on disk: a broken frame with a whole one behind it was damaged later, whereas a broken last frame was torn
+while being written and was never acknowledged. Where commits wait for the disk only now and then (``sync_every_s`` above
+0), frames since the last wait reach the disk in any order, so a power cut may leave a broken frame before a whole one;
+that looks like damage and is told as damage. It is only done where a session depends on nothing but its tape, seed and
+configuration, and can be run anew. The 32 bytes before any frame are always the previous chain value, so reading can start
+at every frame without reading what comes before.
 """
 
 import hashlib
@@ -41,6 +44,10 @@ _LENGTH = struct.Struct("<I")
 FRAME_OVERHEAD = _FRAME.size + CHAIN_BYTES
 LENGTH_BYTES = _LENGTH.size
 _SCAN_BYTES = 1 << 20
+_ADVICE = (
+    "nothing from there on can be trusted: restore the file from a copy; "
+    "a paper session can be run anew with the same tape, seed and configuration"
+)
 
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER: msgspec.msgpack.Decoder[Record] = msgspec.msgpack.Decoder(Record)
@@ -158,8 +165,7 @@ def _frame_at(file: BinaryIO, path: Path, start: int, chain: bytes | None) -> Ba
     body, after = rest[:length], rest[length:]
     if chain is not None and hashlib.sha256(chain + chained + body).digest() != after:
         raise JournalError(
-            f"{path}: the chain is broken at offset {start}: something before it was exchanged; "
-            "nothing from there on can be trusted, restore the file from a copy"
+            f"{path}: the chain is broken at offset {start}, something before it was exchanged; {_ADVICE}"
         )
     return Batch(start, start + _FRAME.size + length + CHAIN_BYTES, wall_ns, after, _records(body, count, path, start))
 
@@ -187,10 +193,7 @@ def _retry(file: BinaryIO, path: Path, start: int, chain: bytes) -> Batch | None
         return None
     batch = _frame_at(file, path, start, chain)
     if batch is None:
-        raise JournalError(
-            f"{path}: damaged at offset {start}, while a whole frame follows at {behind}; "
-            "nothing from there on can be trusted, restore the file from a copy"
-        )
+        raise JournalError(f"{path}: damaged at offset {start}, while a whole frame follows at {behind}; {_ADVICE}")
     return batch
 
 

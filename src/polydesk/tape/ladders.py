@@ -107,13 +107,20 @@ class Ladders:
                 self._end_message(ts_ns)
 
     def _watch_clock(self, rows: np.ndarray) -> None:
-        stated = rows[rows["venue_ns"] > 0]
-        for market in np.unique(stated["market"]).tolist():
-            times = stated["venue_ns"][stated["market"] == market]
-            steps = np.diff(times, prepend=self._venue.get(market, int(times[0])))
-            self.clock_reversals += int(np.count_nonzero(steps < 0))
-            self.worst_reversal_ns = max(self.worst_reversal_ns, -int(steps.min()))
-            self._venue[market] = int(times[-1])
+        stated = rows[["market", "venue_ns"]][rows["venue_ns"] > 0]
+        if not len(stated):
+            return
+        stated = stated[np.argsort(stated["market"], kind="stable")]
+        times = stated["venue_ns"]
+        found, starts = np.unique(stated["market"], return_index=True)
+        first = times[starts].tolist()
+        before = [self._venue.get(market, time) for market, time in zip(found.tolist(), first, strict=True)]
+        steps = np.diff(times, prepend=0)
+        steps[starts] = times[starts] - np.array(before, np.int64)
+        self.clock_reversals += int(np.count_nonzero(steps < 0))
+        self.worst_reversal_ns = max(self.worst_reversal_ns, -int(steps.min()))
+        last = times[np.append(starts[1:], len(times)) - 1]
+        self._venue.update(zip(found.tolist(), last.tolist(), strict=True))
 
     def _end_message(self, ts_ns: int) -> None:
         minute = self.minutes.get(ts_ns // MINUTE_NS)

@@ -48,11 +48,12 @@ def ensure_sample(
 ) -> Tape:
     """Return the tape of all bundled recordings, importing them when there is none for this code and data yet.
 
-    Two processes may call this at once: one imports, the other waits and takes the result.
+    Two processes may call this at once: one imports, the other waits and takes the result. A kept tape is used only if
+    its content hash still holds.
 
     Args:
         cache_dir: Where the tape is kept; its name there changes with the recordings and the importing code.
-        note: Told in words what is done.
+        note: Told when the recordings are imported, and why again.
         progress: Told how far the import is.
 
     Raises:
@@ -70,12 +71,15 @@ def ensure_sample(
         fcntl.flock(lock, fcntl.LOCK_EX)
         if target.exists():
             try:
-                return open_tape(target)
+                tape = open_tape(target)
+                tape.check_hash()
             except TapeError as err:
                 note(f"{err}; importing it again")
                 shutil.rmtree(target)
+            else:
+                return tape
         note(f"importing the bundled recordings to {target}")
-        return import_tape(sources, target, note=note, progress=progress)
+        return import_tape(sources, target, progress=progress)
 
 
 def _key(sources: list[Path]) -> str:

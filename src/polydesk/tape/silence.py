@@ -30,13 +30,19 @@ class Silences:
 
     def watch(self, rows: np.ndarray) -> None:
         """Take the next rows of the stream."""
-        for market in np.unique(rows["market"]).tolist():
-            times = rows["ts_ns"][rows["market"] == market]
-            before = self._last.get(market, int(times[0]))
-            steps = np.diff(times, prepend=before)
-            for at in np.flatnonzero(steps > GAP_NS).tolist():
-                self._keep(market, int(times[at] - steps[at]), int(times[at]))
-            self._last[market] = int(times[-1])
+        order = np.argsort(rows["market"], kind="stable")
+        markets, times = rows["market"][order], rows["ts_ns"][order]
+        found, starts = np.unique(markets, return_index=True)
+        first = times[starts]
+        before = [self._last.get(market, time) for market, time in zip(found.tolist(), first.tolist(), strict=True)]
+        steps = np.diff(times, prepend=0)
+        steps[starts] = first - np.array(before, np.int64)
+        long = np.flatnonzero(steps > GAP_NS)
+        gaps = zip(markets[long].tolist(), steps[long].tolist(), times[long].tolist(), strict=True)
+        for market, step, stop in gaps:
+            self._keep(market, stop - step, stop)
+        last = times[np.append(starts[1:], len(times)) - 1]
+        self._last.update(zip(found.tolist(), last.tolist(), strict=True))
 
     def finish(self, markets: Sequence[Market], end_ns: int) -> tuple[Gap, ...]:
         """Return the longest gaps in order of time.

@@ -9,7 +9,7 @@ import numpy as np
 
 from polydesk.model.grid import NS_PER_S
 from polydesk.model.rows import RowKind
-from polydesk.tape.ladders import MINUTE_NS, Ladders, MinuteCount
+from polydesk.tape.ladders import MINUTE_NS, WARM_UP_NS, Ladders, MinuteCount
 from polydesk.tape.manifest import Gap, Manifest, content_hash
 from polydesk.tape.reader import Tape
 
@@ -44,9 +44,11 @@ class Verification(msgspec.Struct, frozen=True):
     """What a check of a tape found.
 
     Attributes:
-        ok: No bad minute, hash as promised, in order, derived changes agree with their snapshots.
+        ok: No bad minute, hash as promised, in order, derived changes agree with their snapshots, and of the best
+            prices that the recording states some could be compared.
         problems: Why not, in words.
-        witness: ``best_prices`` when the recording states best prices, else ``none``.
+        witness: ``best_prices`` when the recording states best prices, else ``none``; also ``none`` when all of it is
+            shorter than the warm-up, so that nothing can be said.
         rows: Rows read.
         hash_ok: Rows and facts match the manifest's content hash.
         compared: Rows compared with the venue's best prices.
@@ -120,10 +122,16 @@ def verify(tape: Tape, progress: Callable[[int, int], None] | None = None) -> Ve
     minutes = tuple(_minute(start, count) for start, count in sorted(ladders.minutes.items()))
     problems = _problems(ladders, minutes, manifest, late, hash_ok=found == manifest.sha256)
     compared = sum(minute.compared for minute in minutes)
+    blind = ladders.warming_up and not compared
+    if blind and not _too_short(manifest):
+        problems.append(
+            f"nothing could be compared: the recording states {ladders.warming_up} best prices, but no book had a "
+            "snapshot, or both sides and a minute to fill: record for longer or from a snapshot on"
+        )
     return Verification(
         ok=not problems,
         problems=tuple(problems),
-        witness="best_prices" if compared + ladders.warming_up else "none",
+        witness="best_prices" if compared or (blind and not _too_short(manifest)) else "none",
         rows=ladders.rows,
         hash_ok=found == manifest.sha256,
         compared=compared,
@@ -145,6 +153,10 @@ def verify(tape: Tape, progress: Callable[[int, int], None] | None = None) -> Ve
         gap_count=manifest.counts.get("gaps", 0),
         defects=manifest.defects,
     )
+
+
+def _too_short(manifest: Manifest) -> bool:
+    return manifest.last_ts_ns - manifest.first_ts_ns < WARM_UP_NS
 
 
 def _late(rows: np.ndarray) -> int:

@@ -1,4 +1,4 @@
-"""Writing a tape: rows stream to Parquet by day, the manifest comes last."""
+"""Writing a tape: rows stream to Parquet by day, the manifest comes last and the name when all is on disk."""
 
 import hashlib
 import os
@@ -129,7 +129,10 @@ class TapeWriter:
         )
         with self._disk():
             write_manifest(self._draft, manifest)
+            for folder in (*self._draft.iterdir(), self._draft):
+                _to_disk(folder)
             self._draft.rename(self._out)
+            _to_disk(self._out.parent)
         return manifest
 
     @contextmanager
@@ -174,8 +177,18 @@ class TapeWriter:
         self._part.close()
         self._part = None
         file = self._draft / self._path
+        _to_disk(file)
         rows = pq.read_metadata(file).num_rows
         self._files.append(PartFile(self._path, self._part_first, rows, file.stat().st_size))
+
+
+def _to_disk(path: Path) -> None:
+    """Wait until a file, or the names in a folder, would survive a power cut."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _total(parts: Sequence[dict[str, int]]) -> dict[str, int]:

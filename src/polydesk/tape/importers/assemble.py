@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from polydesk.model.errors import ImportFailed
+from polydesk.model.rows import empty_rows
 from polydesk.tape.importers.detect import IMPORTERS, Recognised, recognise
 from polydesk.tape.importers.markets_file import NAMES, Listed, read_markets
-from polydesk.tape.importers.merge import merge
+from polydesk.tape.importers.merge import Stream, merge
 from polydesk.tape.importers.registry import Registry
 from polydesk.tape.importers.source import Progress, file_sha256
 from polydesk.tape.importers.tally import Tally
@@ -53,7 +54,7 @@ def import_tape(
         registry = Registry(_listed(sources, markets, note))
         _prepare(recognised, registry)
         readings = [_Reading(item, registry, progress) for item in recognised]
-        for rows in merge([(reading.first_ns, reading.rows) for reading in readings]):
+        for rows in merge([Stream(reading.first_ns, reading.rows, reading.hold) for reading in readings]):
             writer.append(rows)
         if not writer.rows:
             raise ImportFailed(f"{_names(sources)}: no rows; the recording holds no book, trade or change")
@@ -71,13 +72,18 @@ class _Reading:
         self._registry = registry
         self._progress = progress
         self._tally = Tally()
-        self._span = (0, 0)
+        self._first = self._last = empty_rows(0)
 
     def rows(self) -> Iterator[np.ndarray]:
         """Read the recording."""
         for rows in IMPORTERS[self._format].rows(self.path, self._registry, self._tally, self._progress):
-            self._span = (self._span[0] or int(rows["ts_ns"][0]), int(rows["ts_ns"][-1]))
+            self._first = self._first if len(self._first) else rows[:1]
+            self._last = rows[-1:]
             yield rows
+
+    def hold(self, count: int) -> None:
+        """Take that rows were held at a later time because other recordings had come that far."""
+        self._tally.counts["clamped_times"] += count
 
     def source(self, sha256: str) -> Source:
         """Return the manifest entry, once the recording is read."""
@@ -88,12 +94,16 @@ class _Reading:
             sha256=sha256,
             bytes=self.path.stat().st_size,
             records=tally.records,
-            first_ts_ns=self._span[0],
-            last_ts_ns=self._span[1],
+            first_ts_ns=_time(self._first),
+            last_ts_ns=_time(self._last),
             counts={key: count for key, count in tally.counts.items() if count},
             defects=dict(tally.defects),
             first_defect=tally.first_defect,
         )
+
+
+def _time(rows: np.ndarray) -> int:
+    return int(rows["ts_ns"][0]) if len(rows) else 0
 
 
 def _hashes(recognised: list[Recognised]) -> dict[Path, str]:

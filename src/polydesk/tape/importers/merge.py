@@ -1,51 +1,79 @@
 """Several time-ordered streams of rows as one."""
 
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 
-Opened = Iterator[np.ndarray]
+from polydesk.model.rows import empty_rows
 
 
-def merge(streams: list[tuple[int, Callable[[], Opened]]]) -> Iterator[np.ndarray]:
+class Stream(NamedTuple):
+    """One stream to merge.
+
+    Attributes:
+        first_ns: About when its first row is; it is opened when the others have come that far.
+        open: Starts reading it, as arrays of rows in order of ``ts_ns`` that end at a message end.
+        held: Told how many of its rows were held because others had come further already.
+    """
+
+    first_ns: int
+    open: Callable[[], Iterator[np.ndarray]]
+    held: Callable[[int], None] = lambda _count: None
+
+
+class _Head:
+    """A stream that was opened; ``left`` are the rows of it that were read and not handed on yet."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._rows = stream.open()
+        self._held = stream.held
+        self.left = empty_rows(0)
+
+    def fetch(self, now: int) -> bool:
+        """Read on if nothing is left, hold rows before ``now`` there, and return whether there are rows."""
+        if not len(self.left):
+            self.left = next(self._rows, self.left)
+            early = int(np.searchsorted(self.left["ts_ns"], now))
+            if early:
+                self.left["ts_ns"][:early] = now
+                self._held(early)
+        return len(self.left) > 0
+
+    def take(self, bound: int) -> np.ndarray:
+        """Return the rows up to and including ``bound``."""
+        cut = int(np.searchsorted(self.left["ts_ns"], bound, side="right"))
+        rows, self.left = self.left[:cut], self.left[cut:]
+        return rows
+
+
+def merge(streams: list[Stream]) -> Iterator[np.ndarray]:
     """Merge streams by virtual time.
 
-    Messages stay whole: rows of one stream with one time are never separated, and at equal times the stream that was
-    named first comes first. A stream is opened only when time reaches it, so disjoint recordings are read one by one.
+    Messages stay whole: the rows of a message have one time and lie in one array. At equal times the stream that was
+    named first comes first as far as its array goes; what its next array has for that time may come behind others. A
+    stream is opened only when time reaches ``first_ns``, so disjoint recordings are read one by one. Should its first
+    rows be older than what was already handed on, they are held at that time and counted.
 
     Args:
-        streams: Lower bound of the first time and a function that opens the stream, in order of that bound.
+        streams: In order of ``first_ns``.
 
     Yields:
         Arrays of rows in order of ``ts_ns``.
     """
     waiting = list(streams)
-    heads: list[tuple[Opened, np.ndarray]] = []
-    while waiting or heads:
-        if not heads:
-            _open_next(waiting, heads)
-            continue
-        bound = min(int(rows["ts_ns"][-1]) for _, rows in heads)
-        if waiting and waiting[0][0] <= bound:
-            _open_next(waiting, heads)
-            continue
-        pieces = []
-        left: list[tuple[Opened, np.ndarray]] = []
-        for stream, rows in heads:
-            cut = int(np.searchsorted(rows["ts_ns"], bound, side="right"))
-            pieces.append(rows[:cut])
-            rest = rows[cut:] if cut < len(rows) else next(stream, None)
-            if rest is not None:
-                left.append((stream, rest))
-        heads = left
-        yield _in_order(pieces)
-
-
-def _open_next(waiting: list[tuple[int, Callable[[], Opened]]], heads: list[tuple[Opened, np.ndarray]]) -> None:
-    stream = waiting.pop(0)[1]()
-    first = next(stream, None)
-    if first is not None:
-        heads.append((stream, first))
+    heads: list[_Head] = []
+    now = 0
+    while True:
+        heads = [head for head in heads if head.fetch(now)]
+        bound = min((int(head.left["ts_ns"][-1]) for head in heads), default=None)
+        if waiting and (bound is None or waiting[0].first_ns <= bound):
+            heads.append(_Head(waiting.pop(0)))
+        elif bound is None:
+            return
+        else:
+            yield _in_order([head.take(bound) for head in heads])
+            now = bound
 
 
 def _in_order(pieces: list[np.ndarray]) -> np.ndarray:

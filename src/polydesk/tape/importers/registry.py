@@ -1,6 +1,9 @@
 """Markets and tokens of an import: what is recorded, what a markets file tells, what must be assumed."""
 
+from collections import Counter
 from collections.abc import Iterable
+
+import msgspec
 
 from polydesk.model.errors import ImportFailed
 from polydesk.model.fees import assumed_schedule
@@ -9,6 +12,28 @@ from polydesk.model.ids import ConditionId, TokenId
 from polydesk.model.market import Fact, Market, Origin, Resolution, Token
 from polydesk.tape.importers import facts
 from polydesk.tape.importers.markets_file import Listed
+
+_RANK = {Origin.ASSUMED: 0, Origin.DERIVED: 1, Origin.VENUE: 2}
+
+
+class ForeignToken(ImportFailed):
+    """A third token id of one market: a damaged id, or a file that mixes two markets."""
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """The venue's word that a market resolved.
+
+    Attributes:
+        winner: Token id that won.
+        at_ns: When it was told.
+        condition_id: The market; empty when not stated.
+        tokens: Both token ids of the market; empty when not stated.
+    """
+
+    winner: str
+    at_ns: int
+    condition_id: str = ""
+    tokens: tuple[str, ...] = ()
 
 
 class _Entry:
@@ -37,6 +62,7 @@ class Registry:
         self._by_token: dict[str, tuple[_Entry, int]] = {}
         self._listed_condition: dict[str, Listed] = {}
         self._listed_token: dict[str, Listed] = {}
+        self._ended: list[tuple[Ended, Counter[str]]] = []
         for record in listed:
             self._list(record)
 
@@ -60,7 +86,8 @@ class Registry:
             slug: Short name, kept if none is known yet.
 
         Raises:
-            ImportFailed: A third token of one market, or a markets file that contradicts the recording.
+            ForeignToken: A third token of one market.
+            ImportFailed: A markets file contradicts the recording.
         """
         known = self._by_token.get(asset_id)
         if known is not None:
@@ -105,20 +132,20 @@ class Registry:
         if asset_id in entry.tokens:
             return entry.tokens.index(asset_id)
         if "" not in entry.tokens:
-            raise ImportFailed(
+            raise ForeignToken(
                 f"market {entry.condition_id}: a third token id {asset_id} appears beside "
-                f"{' and '.join(entry.tokens)}; the recording or the markets file mixes two markets"
+                f"{' and '.join(entry.tokens)}; two markets are mixed up, or an id is damaged"
             )
         return entry.tokens.index("")
 
     def note_tick(self, market: int, tick_g4: int, origin: Origin = Origin.VENUE, note: str = "") -> bool:
         """Take a tick size and return whether it differs from the one in force.
 
-        The first that the venue states is the tape's own; of derived ones the finest is.
+        The first one is the market's own at the start of the tape, unless a better origin tells another.
         """
         entry = self._entries[market]
         known = entry.tick
-        if known is None or (known.origin is not Origin.VENUE and (origin is Origin.VENUE or tick_g4 < known.value)):
+        if known is None or _RANK[origin] > _RANK[known.origin]:
             entry.tick = Fact(tick_g4, origin, note)
         changed = tick_g4 != entry.current_tick_g4
         entry.current_tick_g4 = tick_g4
@@ -144,15 +171,37 @@ class Registry:
         if entry.neg_risk is None:
             entry.neg_risk = Fact(neg_risk, Origin.VENUE)
 
-    def note_resolution(self, asset_id: str, at_ns: int) -> None:
-        """Take the venue's word that ``asset_id`` won; it outranks a winner inferred by a markets file."""
-        known = self._by_token.get(asset_id)
-        if known is not None:
-            entry, place = known
-            entry.resolution = Resolution(entry.index, _payout(place), at_ns, Origin.VENUE)
+    def note_resolution(self, ended: Ended, counts: Counter[str]) -> None:
+        """Take the venue's word on how a market ended; it outranks a winner inferred by a markets file.
+
+        It is placed by ``build``, when every token is known; ``counts`` gets ``unplaced_resolutions`` if that fails.
+        """
+        self._ended.append((ended, counts))
+
+    def _place_resolution(self, ended: Ended) -> bool:
+        known = [self._by_token[token] for token in (ended.winner, *ended.tokens) if token in self._by_token]
+        entry = known[0][0] if known else self._by_condition.get(ended.condition_id.lower())
+        if entry is None:
+            return False
+        # Whoever won, both ids are taken: a second id that only shows when it wins would tell the end.
+        if "" in entry.tokens and len(ended.tokens) == 2:
+            others = [token for token in ended.tokens if token not in entry.tokens]
+            if len(others) == 1:
+                entry.tokens[entry.tokens.index("")] = others[0]
+        if ended.winner in entry.tokens:
+            place = entry.tokens.index(ended.winner)
+        elif "" in entry.tokens and not ended.tokens:
+            place = entry.tokens.index("")
+        else:
+            return False
+        entry.resolution = Resolution(entry.index, _payout(place), ended.at_ns, Origin.VENUE)
+        return True
 
     def build(self) -> tuple[tuple[Market, ...], tuple[Resolution, ...]]:
         """Return all markets met and how those ended of which that is known."""
+        for ended, counts in self._ended:
+            if not self._place_resolution(ended):
+                counts["unplaced_resolutions"] += 1
         markets = tuple(_market(entry) for entry in self._entries)
         ends = [_resolution(entry, market) for entry, market in zip(self._entries, markets, strict=True)]
         return markets, tuple(end for end in ends if end is not None)

@@ -39,12 +39,17 @@ class BookDiffer:
         self._tally = tally
         self._known: dict[tuple[int, int], tuple[Sides, int, int]] = {}
 
+    def late(self, at: Stamp) -> bool:
+        """Return whether a book is older by venue time than the one before it of the same token."""
+        known = self._known.get((at.market, at.token))
+        return known is not None and at.venue_ns < known[1]
+
     def add(self, at: Stamp, sides: Sides, tick_g4: int, where: str) -> None:
         """Add the next book of a token.
 
         The first is written in full. A later one becomes derived changes; every ``SNAPSHOT_EVERY_NS`` the full book
-        follows them, which also checks the changes. An unchanged book gives no rows, one that is older by venue time
-        than the book before is left out as a defect.
+        follows them, which also checks the changes. An unchanged book gives no rows, a late one is left out as a
+        defect.
         """
         token = (at.market, at.token)
         known = self._known.get(token)
@@ -53,8 +58,8 @@ class BookDiffer:
             self._batch.add_snapshot(at, sides)
             self._known[token] = (sides, at.venue_ns, at.ts_ns)
             return
-        before, venue_ns, full_ns = known
-        if at.venue_ns < venue_ns:
+        before, _, full_ns = known
+        if self.late(at):
             self._tally.defect("late_books", where)
             return
         changes = _changed(before[0], sides[0], BID) + _changed(before[1], sides[1], ASK)

@@ -1,4 +1,7 @@
-"""A recording on disk: plain, gzip or zstandard lines, or Parquet, told apart by their first bytes."""
+"""A recording on disk: plain, gzip or zstandard lines, or Parquet, told apart by their first bytes.
+
+Unpacking is pyarrow's.
+"""
 
 import hashlib
 from collections.abc import Callable, Iterator
@@ -58,7 +61,7 @@ def read_head(path: Path) -> Head:
         raise ImportFailed(f"{path}: cannot be read ({err.strerror}); check the path and its permissions") from err
     if not start:
         raise ImportFailed(f"{path}: the file is empty; record or download it again")
-    packing = next((name for magic, name in _MAGIC if start.startswith(magic)), "plain")
+    packing = _packing(start)
     if packing == "parquet":
         return Head(path, packing, columns=_parquet_columns(path))
     lines: list[bytes] = []
@@ -71,6 +74,10 @@ def read_head(path: Path) -> Head:
     if not lines:
         raise ImportFailed(f"{path}: the {packing} file holds nothing; record or download it again")
     return Head(path, packing, tuple(lines))
+
+
+def _packing(start: bytes) -> str:
+    return next((name for magic, name in _MAGIC if start.startswith(magic)), "plain")
 
 
 def _parquet_columns(path: Path) -> dict[str, str]:
@@ -109,8 +116,7 @@ def read_lines(path: Path, progress: Progress | None = None) -> Iterator[bytes]:
 def _read_chunks(path: Path, progress: Progress | None) -> Iterator[bytes]:
     size = path.stat().st_size
     with path.open("rb") as probe:
-        start = probe.read(4)
-    packing = next((name for magic, name in _MAGIC if start.startswith(magic)), None)
+        packing = _packing(probe.read(4))
     try:
         with pa.OSFile(str(path)) as raw:
             stream = pa.CompressedInputStream(raw, packing) if packing in ("zstd", "gzip") else raw
@@ -119,7 +125,7 @@ def _read_chunks(path: Path, progress: Progress | None) -> Iterator[bytes]:
                     progress(path.name, raw.tell(), size)
                 yield chunk
     except (OSError, pa.ArrowException) as err:
-        raise damaged(path, packing or "plain", err) from err
+        raise damaged(path, packing, err) from err
 
 
 def file_sha256(path: Path) -> str:

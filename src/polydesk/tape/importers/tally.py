@@ -10,9 +10,6 @@ EARLIEST_NS = 1_500_000_000 * NS_PER_S
 LATEST_NS = 4_000_000_000 * NS_PER_S
 """Times outside 2017 to 2096 are mistakes, not times."""
 
-AHEAD_NS = 86_400 * NS_PER_S
-"""A venue time this far ahead of the recorder's clock is a damaged message; it would hold virtual time for long."""
-
 
 class Tally:
     """Counts of one source.
@@ -55,12 +52,7 @@ class Clock:
 
         Returns:
             Virtual time in ns, never less than before; 0 when nothing is known yet.
-
-        Raises:
-            NumberError: The venue's time is more than a day ahead of the recorder's.
         """
-        if recv_ns and venue_ns > recv_ns + AHEAD_NS:
-            raise NumberError(f"timestamp {venue_ns} ns is more than a day ahead of the recorder's clock")
         told = venue_ns or recv_ns
         if not venue_ns:
             self._tally.counts["without_venue_time"] += 1

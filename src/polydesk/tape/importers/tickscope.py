@@ -11,14 +11,13 @@ from pathlib import Path
 import numpy as np
 
 from polydesk.model.errors import ImportFailed
-from polydesk.model.grid import PRICE_ONE_G4
-from polydesk.model.market import Origin
 from polydesk.model.rows import RowFlag, RowKind, empty_rows
 from polydesk.tape.importers.pairing import Votes, vote
 from polydesk.tape.importers.registry import Registry
 from polydesk.tape.importers.source import Head, Progress
 from polydesk.tape.importers.tally import Tally
 from polydesk.tape.importers.tickscope_columns import COLUMNS, LOOKS_FOR, Columns, read_columns, read_times
+from polydesk.tape.importers.tickscope_ticks import derive_epochs
 
 _BATCH_ROWS = 65_536
 
@@ -26,8 +25,6 @@ __all__ = ["LOOKS_FOR", "prepare", "rows", "sniff"]
 
 _MIN_PRINTS = 20
 """Trades outside the spread needed before they may contradict the reading of their side."""
-
-_TICKS = (1_000, 500, 100, 50, 25, 10, 5, 1)
 
 
 def sniff(head: Head) -> int:
@@ -72,7 +69,7 @@ def rows(path: Path, registry: Registry, tally: Tally, progress: Progress | None
 
     Args:
         path: The Parquet file.
-        registry: Knows the pairs from ``prepare`` and learns the tick from the finest price step.
+        registry: Knows the pairs from ``prepare`` and learns the ticks at the start.
         tally: Counts rows, duplicates and defects.
         progress: Told how far the file is read.
 
@@ -93,7 +90,7 @@ def rows(path: Path, registry: Registry, tally: Tally, progress: Progress | None
     columns = columns.keep(~repeated)
     print_sign = _print_sign(columns, tally)
     places = np.array([registry.token(asset_id) for asset_id in columns.assets], np.int64).reshape(-1, 2)
-    _note_ticks(columns, places, registry)
+    finer_at, finer = derive_epochs(columns, places, registry)
     virtual = np.maximum.accumulate(columns.ts_ns)
     tally.counts["clamped_times"] += int(np.count_nonzero(virtual != columns.ts_ns))
     size = path.stat().st_size
@@ -101,7 +98,9 @@ def rows(path: Path, registry: Registry, tally: Tally, progress: Progress | None
         part = columns.keep(slice(low, low + _BATCH_ROWS))
         if progress:
             progress(path.name, size * (low + len(part.row)) // len(columns.row), size)
-        yield _to_rows(part, virtual[low : low + _BATCH_ROWS], places, print_sign)
+        got = _to_rows(part, virtual[low : low + _BATCH_ROWS], places, print_sign)
+        first, last = np.searchsorted(finer_at, (low, low + _BATCH_ROWS))
+        yield _insert(got, finer_at[first:last] - low, finer[first:last])
 
 
 def _repeated(columns: Columns) -> np.ndarray:
@@ -120,18 +119,15 @@ def _repeated(columns: Columns) -> np.ndarray:
 
 def _print_sign(columns: Columns, tally: Tally) -> int:
     """Return 1 if trades name the taker's side, 0 if the best prices before them say otherwise."""
-    agrees = disagrees = 0
-    for asset in np.unique(columns.asset[columns.print]).tolist():
-        mine = np.flatnonzero(columns.asset == asset)
-        changes = mine[~columns.print[mine]]
-        trades = mine[columns.print[mine]]
-        before = np.searchsorted(changes, trades) - 1
-        trades, before = trades[before >= 0], changes[before[before >= 0]]
-        bought = columns.price[trades] >= columns.ask[before]
-        sold = columns.price[trades] <= columns.bid[before]
-        side = columns.side[trades]
-        agrees += int(np.count_nonzero((bought & (side > 0)) | (sold & (side < 0))))
-        disagrees += int(np.count_nonzero((bought & (side < 0)) | (sold & (side > 0))))
+    by_asset = columns.keep(np.argsort(columns.asset, kind="stable"))
+    here = np.arange(len(by_asset.row))
+    before = np.maximum.accumulate(np.where(by_asset.print, -1, here))
+    trades = np.flatnonzero(by_asset.print & (before >= 0))
+    trades = trades[by_asset.asset[before[trades]] == by_asset.asset[trades]]
+    price, side = by_asset.price[trades], by_asset.side[trades]
+    bought, sold = price >= by_asset.ask[before[trades]], price <= by_asset.bid[before[trades]]
+    agrees = int(np.count_nonzero((bought & (side > 0)) | (sold & (side < 0))))
+    disagrees = int(np.count_nonzero((bought & (side < 0)) | (sold & (side > 0))))
     tally.counts["print_sides_confirmed"] += agrees
     tally.counts["print_sides_contradicted"] += disagrees
     if agrees + disagrees >= _MIN_PRINTS and disagrees >= agrees:
@@ -140,15 +136,12 @@ def _print_sign(columns: Columns, tally: Tally) -> int:
     return 1
 
 
-def _note_ticks(columns: Columns, places: np.ndarray, registry: Registry) -> None:
-    """Take the finest price step of each market's level changes as its tick."""
-    changes = ~columns.print
-    markets = places[columns.asset, 0]
-    for market in np.unique(markets[changes]).tolist():
-        prices = np.unique(columns.price[changes & (markets == market)])
-        step = int(np.gcd.reduce(np.append(prices, PRICE_ONE_G4)))
-        tick = next(tick for tick in _TICKS if step % tick == 0)
-        registry.note_tick(market, tick, Origin.DERIVED, "finest price step recorded")
+def _insert(rows: np.ndarray, at: np.ndarray, more: np.ndarray) -> np.ndarray:
+    """Return ``rows`` with one of ``more`` before each position of ``at``, at its time."""
+    if not len(at):
+        return rows
+    more["ts_ns"] = rows["ts_ns"][at]
+    return np.insert(rows, at, more)
 
 
 def _to_rows(columns: Columns, virtual: np.ndarray, places: np.ndarray, print_sign: int) -> np.ndarray:

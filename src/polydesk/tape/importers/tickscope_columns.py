@@ -11,11 +11,13 @@ import pyarrow.parquet as pq
 from polydesk.model.errors import ImportFailed
 from polydesk.model.grid import PRICE_ONE_G4, SHARE_U6
 from polydesk.model.rows import NO_WITNESS
+from polydesk.tape.importers.plausible import implausible
 from polydesk.tape.importers.source import damaged
 from polydesk.tape.importers.tally import EARLIEST_NS, LATEST_NS, Tally
 from polydesk.tape.importers.wire import MAX_SIZE_U6
 
 COLUMNS = ("timestamp", "price", "size", "best_bid", "best_ask", "side", "event_type", "asset_id")
+_TEXTS = ["side", "event_type", "asset_id"]
 LOOKS_FOR = f"Parquet with columns {', '.join(COLUMNS)}"
 
 _SLACK = 0.01
@@ -62,7 +64,8 @@ def read_times(path: Path) -> np.ndarray:
         ImportFailed: The file is damaged or its times are not times.
     """
     times = _nanoseconds(path, _read(path, ["timestamp"])["timestamp"])
-    return times[(times >= EARLIEST_NS) & (times <= LATEST_NS)]
+    times = times[(times >= EARLIEST_NS) & (times <= LATEST_NS)]
+    return np.asarray(times[~implausible(times)])
 
 
 def read_columns(path: Path, tally: Tally) -> Columns:
@@ -76,9 +79,7 @@ def read_columns(path: Path, tally: Tally) -> Columns:
     try:
         price, bid, ask = (_grid(table[name], PRICE_ONE_G4) for name in ("price", "best_bid", "best_ask"))
         size = _grid(table["size"], SHARE_U6)
-        event = pc.utf8_upper(table["event_type"].cast(pa.string())).combine_chunks()
-        side = pc.utf8_upper(table["side"].cast(pa.string())).combine_chunks()
-        assets = table["asset_id"].cast(pa.string()).combine_chunks().dictionary_encode()
+        event, side, asset = (_words(table[name]) for name in ("event_type", "side", "asset_id"))
     except (pa.ArrowException, ValueError) as err:
         raise ImportFailed(f"{path}: a column has an unexpected type ({err}); looked for {LOOKS_FOR}") from err
     ts_ns = _nanoseconds(path, table["timestamp"])
@@ -86,8 +87,8 @@ def read_columns(path: Path, tally: Tally) -> Columns:
     signs = _is(side, "BID").astype(np.int8) - _is(side, "ASK").astype(np.int8)
     columns = Columns(
         ts_ns=ts_ns,
-        asset=assets.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64),
-        assets=assets.dictionary.to_pylist(),
+        asset=asset[0],
+        assets=asset[1],
         price=np.rint(price),
         size=np.rint(size),
         bid=np.where(is_print, NO_WITNESS, np.rint(bid)),
@@ -103,20 +104,29 @@ def read_columns(path: Path, tally: Tally) -> Columns:
         "inexact_sizes": ~_exact(size, _SLACK, MAX_SIZE_U6),
         "inexact_best_prices": ~is_print & ~(_exact(bid, _SLACK, PRICE_ONE_G4) & _exact(ask, _SLACK, PRICE_ONE_G4)),
     }
-    good = np.ones(table.num_rows, bool)
+    kept = _sound(columns, reasons, tally)
+    exact = {name: getattr(kept, name).astype(np.int64) for name in ("price", "size", "bid", "ask")}
+    return msgspec.structs.replace(kept, **exact)
+
+
+def _sound(columns: Columns, reasons: dict[str, np.ndarray], tally: Tally) -> Columns:
+    """Return the rows for which no reason against them holds and whose time is borne out; count the others."""
+    good = np.ones(len(columns.row), bool)
     for name, wrong in reasons.items():
         bad = wrong & good
         if bad.any():
             tally.defect(name, f"row {int(np.argmax(bad))}", int(bad.sum()))
         good &= ~bad
     kept = columns.keep(good)
-    exact = {name: getattr(kept, name).astype(np.int64) for name in ("price", "size", "bid", "ask")}
-    return msgspec.structs.replace(kept, **exact)
+    leaps = implausible(kept.ts_ns)
+    if leaps.any():
+        tally.defect("implausible_times", f"row {int(kept.row[np.argmax(leaps)])}", int(leaps.sum()))
+    return kept.keep(~leaps)
 
 
 def _read(path: Path, names: list[str]) -> pa.Table:
     try:
-        return pq.read_table(path, columns=names, partitioning=None)
+        return pq.read_table(path, columns=names, partitioning=None, read_dictionary=_TEXTS)
     except (OSError, pa.ArrowException) as err:
         raise damaged(path, "Parquet", err) from err
 
@@ -141,6 +151,18 @@ def _exact(scaled: np.ndarray, slack: float, most: int) -> np.ndarray:
     return np.asarray((np.abs(scaled - np.rint(scaled)) <= slack) & (scaled > -slack) & (scaled <= most + slack))
 
 
-def _is(words: pa.Array, word: str) -> np.ndarray:
-    equal: np.ndarray = pc.fill_null(pc.equal(words, word), fill_value=False).to_numpy(zero_copy_only=False)
-    return equal
+def _words(column: pa.ChunkedArray) -> tuple[np.ndarray, list[str]]:
+    """Return a text column as indices, -1 for a missing one, into its different words."""
+    if not pa.types.is_dictionary(column.type):
+        column = column.cast(pa.string()).dictionary_encode()
+    coded = column.unify_dictionaries().combine_chunks()
+    words = coded.dictionary.cast(pa.string()).to_pylist()
+    indices = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    different = {word: number for number, word in enumerate(dict.fromkeys(words))}
+    places = np.array([*(different[word] for word in words), -1], np.int64)
+    return places[indices], list(different)
+
+
+def _is(words: tuple[np.ndarray, list[str]], word: str) -> np.ndarray:
+    right = np.array([*(found is not None and found.upper() == word for found in words[1]), False])
+    return np.asarray(right[words[0]])

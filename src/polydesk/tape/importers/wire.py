@@ -16,8 +16,8 @@ from polydesk.tape.importers.tally import by_magnitude, plausible
 Number = str | int | float
 """A number as a recording writes it."""
 
-MAX_SIZE_U6 = 10**17
-"""A hundred thousand million shares: anything above is a mistake."""
+MAX_SIZE_U6 = 10**14
+"""A hundred million shares: anything above is a mistake, and price times size stays far inside 64 bits."""
 
 
 class Level(msgspec.Struct, frozen=True, gc=False):
@@ -100,6 +100,8 @@ class ResolvedMessage(msgspec.Struct, frozen=True):
     """``market_resolved``."""
 
     winning_asset_id: str = ""
+    market: str = ""
+    assets_ids: list[str] = []
     timestamp: Number = 0
 
 

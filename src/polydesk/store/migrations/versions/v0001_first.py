@@ -20,6 +20,7 @@ _TYPES: dict[str, sa.types.TypeEngine[Any]] = {
 }
 # name:type, a short string where no type stands; * is part of the key, ? may be null.
 _TABLES = {
+    "balances": ("session* record:int* seq:int ts_ns:int cash_u6:int shares:text"),
     "cash_moves": ("session* record:int* seq:int ts_ns:int kind amount_u6:int note:text"),
     "cursors": ("session* journal_offset:int records:int chain"),
     "decisions": (
@@ -42,7 +43,7 @@ _TABLES = {
     "orders": (
         "session* intent* record:int seq:int ts_ns:int strategy market:int token:int side:int type post_only:bool "
         "price_g4:int size_u6:int purpose reason expires_ns:int why:text checks:text state done_reason "
-        "changed_ns:int filled_u6:int filled_u10:int fees_u6:int"
+        "changed_ns:int acked:bool cancels:int filled_u6:int filled_u10:int fees_u6:int failed_u6:int"
     ),
     "positions": (
         "session* strategy* market:int* token:int* opened_ns:int matched_shares_u6:int matched_cost_u6:int "
@@ -63,6 +64,7 @@ _TABLES = {
         "session* mode seed:int format:int tape_path:text tape_sha256 tape_first:int tape_end:int config:text "
         "fingerprint:text started_wall_ns:int state reason stopped_wall_ns:int? journal_sha256"
     ),
+    "strategy_failures": ("session* record:int* seq:int ts_ns:int strategy market:int error:text disabled:bool"),
     "settlements": ("session* record:int* seq:int ts_ns:int market:int payout0_g4:int payout1_g4:int origin"),
 }
 _INDEXES = (
