@@ -28,7 +28,7 @@ def random_row(dice: random.Random, now: int) -> dict:
 
 
 def digest(steps: int) -> str:
-    dice = random.Random(11)  # noqa: S311 - a seeded test history
+    dice = random.Random(11)
     desk = Desk(2)
     desk.wake.mask[:] = WakeBit.MID | WakeBit.PRINT
     seen = hashlib.sha256()

@@ -185,6 +185,22 @@ def test_a_full_disk_stops_entries_loses_nothing_and_can_be_continued(tape, whol
         subprocess.run(["umount", str(disk)], check=True)
 
 
+def test_a_disk_too_full_to_begin_leaves_nothing_behind(tape, tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=100k", "tmpfs", str(disk)], capture_output=True)
+    if mounted.returncode:
+        pytest.skip("no small file system can be mounted: the full disk at the start is UNTESTED")
+    try:
+        child = start(tape, disk, "new")
+        _, err = child.communicate()
+        assert child.returncode != 0
+        assert "free space" in err
+        assert list((disk / "sessions").iterdir()) == []
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
 def test_a_read_only_directory_is_named(tape, tmp_path):
     blocked = tmp_path / "file"
     blocked.write_text("")

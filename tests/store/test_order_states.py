@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from session_samples import MARKETS, NOON_NS, SHARES, fill, header, intent, write_session
 from sqlalchemy import select
 
-from polydesk.model.errors import InvariantBroken, LedgerError
+from polydesk.model.errors import LedgerError
 from polydesk.model.orders import OrderState
 from polydesk.model.reasons import Reject
 from polydesk.model.records import (
@@ -161,8 +161,3 @@ def test_any_news_in_any_order(tmp_path_factory, news):
     status = json.loads((folder / "reports" / "pipeline_status.json").read_text())
     shown = status["order_store"][0]
     assert (shown["status"], round(shown["remaining_shares"] * SHARES)) == (desk.state.value, desk.left_u6)
-
-
-def test_the_desk_itself_refuses_news_of_unknown_orders():
-    with pytest.raises(InvariantBroken):
-        WorkingOrders().find(NAME)

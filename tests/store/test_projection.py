@@ -287,7 +287,7 @@ def test_damage_in_the_journal_is_told_and_what_precedes_it_is_kept(tmp_path, le
     content = bytearray(journal.read_bytes())
     content[len(content) // 2] ^= 1
     journal.write_bytes(content)
-    with pytest.raises(JournalError, match="damaged at offset .* a paper session can be run anew"):
+    with pytest.raises(JournalError, match=r"damaged at offset .* a paper session can be run anew"):
         tail(ledger, tmp_path / "s-1")
     assert rows(ledger, tables.orders, intent="ord-000001")[0]["state"] == "matched"
     with pytest.raises(JournalError, match="cannot read"):

@@ -83,7 +83,7 @@ def test_a_disk_too_small_for_the_reserve_is_refused_at_the_start(tmp_path):
     with small_file_system(disk):
         with pytest.raises(JournalFull):
             JournalWriter.create(disk / "journal.pdj", header(), reserve_bytes=1 << 20)
-        assert [file.name for file in disk.iterdir()] == ["journal.lock"]
+        assert list(disk.iterdir()) == []
         JournalWriter.create(disk / "journal.pdj", header(), reserve_bytes=RESERVE).close()
 
 
@@ -205,7 +205,7 @@ def run_until_killed(path, lines):
 @pytest.mark.slow
 def test_kill_9_at_random_points_loses_and_doubles_nothing(tmp_path):
     path = tmp_path / "journal.pdj"
-    chance = random.Random(11)  # noqa: S311 - where to kill, repeatable
+    chance = random.Random(11)
     for _ in range(12):
         acknowledged = run_until_killed(path, chance.randint(1, 300))
         told = list(read_journal(path))

@@ -16,6 +16,7 @@ from polydesk.tape.journal_disk import (
     allocate,
     disk_errors,
     fdatasync,
+    forget_session,
     keep_torn,
     lock_session,
     make_directory,
@@ -108,6 +109,7 @@ class JournalWriter:
         except JournalError:
             unborn.unlink(missing_ok=True)
             writer._release()
+            forget_session(path)
             raise
         return writer
 

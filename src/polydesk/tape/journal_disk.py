@@ -53,6 +53,13 @@ def sync_directory(directory: Path) -> None:
         os.close(fd)
 
 
+def forget_session(path: Path) -> None:
+    """Remove what a session that never began left beside its journal ``path``, and its folder when that is empty."""
+    path.with_suffix(".lock").unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # somebody else's files are in it: it stays
+        path.parent.rmdir()
+
+
 def lock_session(path: Path) -> int:
     """Take the lock beside the journal ``path`` and return its file descriptor; closing that releases the lock.
 

@@ -158,11 +158,11 @@ def _words(column: pa.ChunkedArray) -> tuple[np.ndarray, list[str]]:
     coded = column.unify_dictionaries().combine_chunks()
     words = coded.dictionary.cast(pa.string()).to_pylist()
     indices = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
-    different = {word: number for number, word in enumerate(dict.fromkeys(words))}
-    places = np.array([*(different[word] for word in words), -1], np.int64)
+    different = {word: number for number, word in enumerate(dict.fromkeys(word for word in words if word is not None))}
+    places = np.array([*(different.get(word, -1) for word in words), -1], np.int64)
     return places[indices], list(different)
 
 
 def _is(words: tuple[np.ndarray, list[str]], word: str) -> np.ndarray:
-    right = np.array([*(found is not None and found.upper() == word for found in words[1]), False])
+    right = np.array([*(found.upper() == word for found in words[1]), False])
     return np.asarray(right[words[0]])
