@@ -91,6 +91,38 @@ def test_backtest_of_one_strategy(home: Path) -> None:
     assert "inventory_maker" in wrong.stderr
 
 
+@pytest.mark.slow
+def test_backtest_without_a_tape_takes_the_bundled_recordings(tmp_path: Path) -> None:
+    found = polydesk("backtest", "--strategy", "mean_reversion", "--data-dir", tmp_path, "--json")
+    assert found.exit_code == 0, found.stderr
+    assert "cronos" in last_json(found)["source"]
+
+
+def test_ledger_rebuild_fills_a_new_ledger(home: Path, ran) -> None:
+    name, file = last_json(ran)["session"], home / "data" / "ledger.db"
+    one = polydesk("ledger", "rebuild", name, "--data-dir", home / "data", "--json")
+    assert one.exit_code == 0, one.stderr
+    assert (last_json(one)["sessions"], last_json(one)["kept"]) == (1, "")
+    file.write_bytes(b"damaged " * 1000)
+    wrong = polydesk("ledger", "rebuild", "latest", "--data-dir", home / "data")
+    assert wrong.exit_code == 2
+    assert f"polydesk ledger rebuild --all --data-dir {home / 'data'}" in wrong.stderr
+    told = polydesk("ledger", "rebuild", "--all", "--data-dir", home / "data")
+    assert told.exit_code == 0, told.stderr
+    assert told.stdout == f"{file}: 1 sessions, {last_json(one)['records']} records\n"
+    assert "it is kept as" in told.stderr
+    (home / "data" / "sessions" / name / "manifest.json").rename(home / "manifest.json")
+    try:
+        gone = polydesk("ledger", "rebuild", name, "--data-dir", home / "data", "--json")
+    finally:
+        (home / "manifest.json").rename(home / "data" / "sessions" / name / "manifest.json")
+    assert gone.exit_code == 1
+    assert "manifest.json is missing" in last_json(gone)["problems"][0]
+    for args in ([], [name, "--all"]):
+        assert polydesk("ledger", "rebuild", *args, "--data-dir", home / "data").exit_code == 2
+    assert polydesk("ledger", "rebuild", "--all", "--data-dir", home / "none").exit_code == 2
+
+
 def test_unknown_session_and_tape(home: Path, ran) -> None:
     found = polydesk("report", "nosuch", "--data-dir", home / "data")
     assert found.exit_code == 2

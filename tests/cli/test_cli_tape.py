@@ -36,7 +36,7 @@ def told(*arguments, exit_code=0):
 
 def test_import_tells_what_it_made(tmp_path, hockey):
     content, errors = told("import", hockey, "--out", tmp_path / "t")
-    assert content["rows"] == 88_860
+    assert content["rows"] == 88_861
     assert content["sources"][0]["format"] == "tickscope"
     assert content["counts"]["duplicates"] == 41
     assert "resolutions" not in content
@@ -46,7 +46,7 @@ def test_import_tells_what_it_made(tmp_path, hockey):
 
 def test_info_says_the_same_later(tape):
     content, _ = told("info", tape)
-    assert content["rows"] == 88_860
+    assert content["rows"] == 88_861
     text = runner.invoke(app, ["info", str(tape)]).stdout
     assert "sports (derived)" in text
     assert "assumed for 6 of 6 markets: min_size_u6" in text
@@ -91,9 +91,15 @@ def test_bad_input_is_an_error_of_the_tree(tmp_path, hockey):
     assert runner.invoke(app, ["import", str(hockey)]).exit_code == 2
 
 
-def test_help_has_examples():
-    for command in ("import", "info", "head", "verify"):
-        assert f"polydesk tape {command} " in runner.invoke(app, [command, "--help"]).stdout
+@pytest.mark.parametrize("command", ["import", "info", "head", "verify"])
+def test_help_has_examples_and_exit_codes(command):
+    text = " ".join(runner.invoke(app, [command, "--help"]).stdout.split())
+    assert f"Examples: polydesk tape {command} " in text
+    assert "Exit codes: 0 done; 1 the check says no; 2 bad input or usage" in text
+
+
+def test_the_help_of_the_group_has_exit_codes():
+    assert "Exit codes: 0 done" in " ".join(runner.invoke(app, ["--help"]).stdout.split())
 
 
 def test_ctrl_c_leaves_nothing_behind(tmp_path):

@@ -9,7 +9,7 @@ import pytest
 from made_up_sessions import NS_PER_S, SECOND_DAY_NS, START_NS, Maker, make_session
 
 from polydesk.model.errors import SessionError
-from polydesk.model.records import Fill, SentinelBroke
+from polydesk.model.records import Fill, SentinelBroke, StrategyFailed
 from polydesk.report.html import render_page, write_page
 from polydesk.report.prices import HORIZONS_S, Prices
 from polydesk.report.quality import qualities
@@ -125,6 +125,18 @@ def test_broken_sentinel_replaces_numbers_and_curves(session: Session) -> None:
     money = page.split("<h2>Lists</h2>")[0].split("<h2>Money</h2>")[1]
     gains = re.findall(r"[+-]\d+\.\d\d</td>", money)
     assert gains == ["+1.25</td>"], "only the reward, which is cash and not PnL"
+
+
+def test_failed_strategies_raise_an_alarm(session: Session, page: str) -> None:
+    assert "Strategies failed" not in page
+    failed = StrategyFailed(1, START_NS, "mean_reversion", 0, "ValueError: <x>", disabled=True)
+    records = (*session.records, failed)
+    text = render_page(summarise(Session(session.path, session.header, records, session.manifest, None, "")), None, "")
+    alarm = text.split('role="alert"')[1].split("</section>")[0]
+    assert "Strategy mean_reversion failed once" in alarm
+    assert "ValueError: &lt;x&gt;" in alarm
+    assert "1 strategy failed</span>" in text
+    parsed(text)
 
 
 def test_page_of_an_empty_session(session: Session) -> None:

@@ -13,6 +13,7 @@ from polydesk.report.html import render_page
 from polydesk.report.prices import replay_prices
 from polydesk.report.session import find_session, open_session
 from polydesk.report.summary import result, summarise
+from polydesk.report.terminal import report_tables
 from polydesk.run.session import SessionResult, run_session
 from polydesk.run.settings import Settings
 from polydesk.run.settings_load import load
@@ -56,6 +57,20 @@ def test_samples_are_the_books_of_the_tape(ended: SessionResult) -> None:
             live = [key for key, size in book.items() if size]
             assert bid == max((price for side, price in live if side == 1), default=0)
             assert ask == min((price for side, price in live if side == -1), default=10_000)
+
+
+def test_books_are_counted_as_the_rows_say(ended: SessionResult) -> None:
+    session = open_session(ended.path)
+    report = build_report(ended.path)
+    rows = next(session.tape.batches())
+    assert {book.market: book.rows for book in report.books} == {
+        market: int((rows["market"] == market).sum()) for market in (0, 1)
+    }
+    assert sum(book.late + book.invalid for book in report.books) == 0, "made tapes are clean"
+    table = next(table for table in report_tables(report.summary, (), report.books) if table.title == "Book quality")
+    assert len(table.rows) == 5
+    assert "Book quality" in render_page(report.summary, report.prices, "", report.quality)
+    assert replay_prices(session.tape, session.header.tape_range, []).books == report.books, "also without fills"
 
 
 def test_takers_always_pay_against_the_mid_before_their_match(ended: SessionResult) -> None:

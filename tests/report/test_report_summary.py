@@ -130,6 +130,14 @@ def test_report_notices_a_mark_that_does_not_follow_from_the_fills(session: Sess
     assert summarise(changed(session, records)).sentinels.startswith("broken: report: the last mark's cash")
 
 
+def test_a_fill_beyond_the_size_voids_the_numbers_and_is_named(session: Session) -> None:
+    at, first = next((i, r) for i, r in enumerate(session.records) if isinstance(r, Fill))
+    again = msgspec.structs.replace(first, id="fill-again", size_u6=first.size_u6 * 9)
+    records = [*session.records[: at + 1], again, *session.records[at + 1 :]]
+    broken = summarise(changed(session, records)).broken
+    assert any(f"order {first.intent} of" in text and "was filled" in text for text in broken)
+
+
 def test_fill_of_an_unknown_order_is_an_error(session: Session) -> None:
     records = [r for r in session.records if not isinstance(r, OrderSent)]
     with pytest.raises(JournalError, match="never sent"):

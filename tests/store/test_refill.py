@@ -1,4 +1,4 @@
-"""A ledger is filled again from the journals, whatever happened to its file; finishing a session says what is missing."""
+"""A ledger is filled again from the journals whatever happened to its file; the end of a session tells what is gone."""
 
 import contextlib
 import json
@@ -182,7 +182,6 @@ def test_the_ledgers_own_arithmetic_is_held_against_the_last_mark(tmp_path):
     (problem,) = publish_results(tmp_path, bad)
     assert problem.startswith("the ledger disagrees with the desk: cash of the last mark is (998399700, 998399699)")
     broken = summarise(open_session(bad)).broken
-    assert [text.split(",")[-1].split(" make ")[0].strip() for text in broken] != []
     assert any("the ledger's books make" in text for text in broken)
     running = session(tmp_path, "s-running", traded(off=1)[:-1])
     assert publish_results(tmp_path, running) == [], "the last mark of a session that goes on may be old"

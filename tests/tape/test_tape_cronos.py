@@ -107,6 +107,35 @@ def test_tick_comes_from_the_first_message_and_finer_prices_are_counted(tmp_path
     assert tape.manifest.defects == {"finer_than_tick": 1}
 
 
+def test_a_changed_tick_is_an_epoch_told_once_for_both_tokens(tmp_path):
+    messages = [
+        book(T0_MS, [("0.4", "5")], [], tick_size="0.01"),
+        book(T0_MS, [("0.4", "5")], [], UP, tick_size="0.01"),
+        book(T0_MS + 2, [("0.401", "5")], [], tick_size="0.001"),
+        book(T0_MS + 2, [("0.401", "5")], [], UP, tick_size="0.001"),
+        book(T0_MS + 1, [("0.4", "5")], [], tick_size="0.01"),
+        book(T0_MS + 3, [("0.402", "5")], [], tick_size="0.001"),
+    ]
+    tape = import_tape([write_cronos(tmp_path / "r", messages)], tmp_path / "t")
+    rows = all_rows(tape)
+    (at,) = np.flatnonzero(rows["kind"] == RowKind.TICK).tolist()
+    assert (rows["aux"][at], rows["flags"][at], rows["ts_ns"][at]) == (10, RowFlag.LAST, (T0_MS + 2) * NS_PER_MS)
+    assert rows["kind"][:at].tolist() == [RowKind.SNAPSHOT] * 2
+    assert tape.manifest.markets[0].tick_g4.value == 100
+    assert tape.manifest.defects == {"late_books": 1}
+
+
+def test_one_foreign_token_is_a_defect_and_many_are_refused(tmp_path):
+    lines = [cronos_line(book(T0_MS + i, [("0.4", str(i + 1))], [], (UP, DOWN)[i % 2])) for i in range(200)]
+    lines[150] = lines[150].replace(UP, UP[:-1] + "x")
+    tape = import_tape([write_lines(tmp_path / "r", lines)], tmp_path / "t")
+    assert tape.manifest.defects == {"foreign_tokens": 1}
+    assert tape.manifest.sources[0].first_defect == "line 151: foreign_tokens"
+    lines[100:110] = [line.replace(UP, "777") for line in lines[100:110]]
+    with pytest.raises(ImportFailed, match=r"s: line 101: market .* third token id 777 .*6 in 200 messages"):
+        import_tape([write_lines(tmp_path / "s", lines)], tmp_path / "u")
+
+
 def test_a_markets_file_beside_the_recording_labels_tokens_up_first(tmp_path):
     (tmp_path / "markets.csv").write_text(
         "slug,condition_id,token_id_down,token_id_up,start_ts,end_ts,n_messages,winner_inferred\n"
@@ -155,7 +184,8 @@ def test_a_time_far_ahead_of_the_recorder_is_a_defect_not_the_clock(tmp_path):
     wrong = cronos_line(one_book(T0_MS + 1, "6")).replace(f'"{T0_MS + 1}"', f'"{T0_MS + 10**9}"')
     lines = [cronos_line(one_book(T0_MS)), wrong, cronos_line(one_book(T0_MS + 2, "7"))]
     tape = import_tape([write_lines(tmp_path / "r", lines)], tmp_path / "t")
-    assert tape.manifest.defects == {"malformed_lines": 1}
+    assert tape.manifest.defects == {"implausible_times": 1}
+    assert tape.manifest.sources[0].first_defect == "line 2: implausible_times"
     assert tape.manifest.last_ts_ns == (T0_MS + 2) * NS_PER_MS
 
 

@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -137,6 +138,28 @@ def test_time_that_goes_back_is_refused(tmp_path):
         with pytest.raises(TapeError, match="ts_ns goes back"):
             writer.append(rows[:5])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_everything_is_on_disk_before_the_tape_has_its_name(tmp_path, monkeypatch):
+    done, fsync, rename = [], os.fsync, os.rename
+
+    def watched_fsync(handle):
+        fsync(handle)
+        done.append(os.path.relpath(os.readlink(f"/proc/self/fd/{handle}"), tmp_path))
+
+    def watched_rename(source, target):
+        rename(source, target)
+        done.append("named")
+
+    monkeypatch.setattr(os, "fsync", watched_fsync)
+    monkeypatch.setattr(os, "rename", watched_rename)
+    tape = write(tmp_path / "t", some_rows(300, step_ns=DAY_NS // 50))
+    draft = Path(f".t.partial-{os.getpid()}")
+    files = [str(draft / path.relative_to(tape.path)) for path in tape.path.rglob("*")]
+    assert len(files) == 1 + 2 * len(tape.manifest.files) > 4
+    before, after = done[: done.index("named")], done[done.index("named") + 1 :]
+    assert sorted(before) == sorted([*files, str(draft)])
+    assert after == ["."]
 
 
 def test_an_interrupted_writer_leaves_nothing(tmp_path):

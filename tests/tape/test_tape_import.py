@@ -20,7 +20,7 @@ from recordings import (
 from polydesk.model.errors import ImportFailed, TapeError
 from polydesk.model.rows import RowFlag, empty_rows
 from polydesk.tape import import_tape
-from polydesk.tape.importers.merge import merge
+from polydesk.tape.importers.merge import Stream, merge
 
 
 def cronos(folder, name="a", start=0, count=5, step=10):
@@ -148,14 +148,46 @@ def test_the_order_in_which_sources_are_named_does_not_matter(tmp_path):
     assert len(hashes) == 1
 
 
+def test_a_first_message_that_is_no_lower_bound_does_no_harm(tmp_path):
+    """What a recording begins with says when to open it, but what comes next may be older."""
+    ahead = {"event_type": "new_market", "market": "0xaa", "id": "1", "timestamp": str(T0_MS + 400)}
+    early = change(T0_MS + 50, ("9", "BUY", "0.4", "1", "0.4", "0.6"), market="0xcd")
+    late = change(T0_MS + 401, ("9", "BUY", "0.4", "2", "0.4", "0.6"), market="0xcd")
+    paths = [write_raw(tmp_path / "a", [ahead, early, late]), cronos(tmp_path, "b", step=100)]
+    tape = import_tape(paths, tmp_path / "t")
+    rows = all_rows(tape)
+    assert np.all(np.diff(rows["ts_ns"]) >= 0)
+    assert "clamped_times" not in tape.manifest.counts
+    assert [source.name for source in tape.manifest.sources] == ["b", "a"]
+
+
+def test_rows_older_than_the_recording_seemed_are_held_and_counted(tmp_path):
+    """The first messages of one say late and cannot be used; by then the other one has come further."""
+    times = [18_000, 18_001, 50, 18_002, 18_003]
+    messages = [change(T0_MS + ms, ("9", "BUY", "0.4", "1", "0.4", "0.6"), market="0xcd") for ms in times]
+    messages[0]["price_changes"][0]["side"] = messages[1]["price_changes"][0]["side"] = "?"
+    other = [change(T0_MS + ms, ("8", "BUY", "0.4", "1", "0.4", "0.6"), market="0xab") for ms in range(20_000)]
+    tape = import_tape([write_raw(tmp_path / "a", messages), write_raw(tmp_path / "b", other)], tmp_path / "t")
+    rows = all_rows(tape)
+    assert np.all(np.diff(rows["ts_ns"]) >= 0)
+    mine = rows[rows["market"] == 1]
+    (source,) = (source for source in tape.manifest.sources if source.name == "a")
+    assert source.counts["clamped_times"] == np.count_nonzero(mine["ts_ns"] != mine["venue_ns"]) == 1
+    assert (source.first_ts_ns, source.last_ts_ns) == (int(mine["ts_ns"][0]), int(mine["ts_ns"][-1]))
+    assert T0_MS + 16_000 < mine["ts_ns"][0] // 1_000_000 < T0_MS + 18_000
+
+
 streams = st.lists(st.lists(st.lists(st.integers(0, 30), min_size=1, max_size=6), max_size=4), min_size=1, max_size=4)
 
 
-@given(streams)
+@given(streams, st.integers(0, 60))
 @settings(max_examples=150, deadline=None)
-def test_merging_orders_by_time_and_keeps_messages_whole(streams):
-    """Every stream is a list of batches, every batch a list of message times; a message has two rows."""
-    opened, expected = [], 0
+def test_merging_orders_by_time_and_keeps_messages_whole(streams, wrong):
+    """Every stream is a list of batches, every batch a list of message times; a message has two rows.
+
+    Every other stream says that it begins ``wrong`` later than it does.
+    """
+    opened, expected, held = [], 0, []
     for number, batches in enumerate(streams):
         now, arrays = 0, []
         for times in batches:
@@ -168,13 +200,14 @@ def test_merging_orders_by_time_and_keeps_messages_whole(streams):
             rows["size_u6"] = np.arange(expected, expected + len(rows))
             expected += len(rows)
             arrays.append(rows)
-        bound = int(arrays[0]["ts_ns"][0]) if arrays else 0
-        opened.append((bound, lambda arrays=arrays: iter(arrays)))
-    opened.sort(key=lambda item: item[0])
+        bound = (int(arrays[0]["ts_ns"][0]) if arrays else 0) + wrong * (number % 2)
+        opened.append(Stream(bound, lambda arrays=arrays: iter(arrays), held.append))
+    opened.sort(key=lambda stream: stream.first_ns)
     pieces = list(merge(opened))
     merged = np.concatenate(pieces) if pieces else empty_rows(0)
     assert len(merged) == expected
     assert np.all(np.diff(merged["ts_ns"]) >= 0)
+    assert wrong or not held
     for number in range(len(streams)):
         mine = merged["size_u6"][merged["market"] == number]
         assert np.all(np.diff(mine) > 0)

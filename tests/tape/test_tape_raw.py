@@ -1,5 +1,6 @@
 import json
 
+import numpy as np
 import pytest
 from recordings import CONDITION, DOWN, T0_MS, UP, all_rows, book, change, trade, write_lines, write_raw
 
@@ -79,6 +80,36 @@ def test_a_resolution_of_the_venue_is_kept_apart(tmp_path):
     (resolution,) = manifest.resolutions
     assert (resolution.payout_g4, resolution.origin) == ((0, 10_000), Origin.VENUE)
     assert resolution.at_ns == (T0_MS + 9) * NS_PER_MS
+
+
+def resolved(winner, *assets, market=CONDITION):
+    return {
+        "event_type": "market_resolved", "market": market, "assets_ids": list(assets), "winning_asset_id": winner,
+        "winning_outcome": "Yes", "timestamp": str(T0_MS + 9),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("ids", [(UP, DOWN), ()])
+@pytest.mark.parametrize(("winner", "payout"), [(UP, (10_000, 0)), (DOWN, (0, 10_000))])
+def test_a_winner_without_rows_is_placed_by_its_market(tmp_path, winner, payout, ids):
+    """And whoever wins, the ids say the same, so that no one can read the end in them."""
+    for name, messages in (("r", [BOOK, resolved(winner, *ids)]), ("s", [resolved(winner, *ids), BOOK])):
+        manifest = import_tape([write_raw(tmp_path / name, messages)], tmp_path / f"t{name}").manifest
+        assert [(end.payout_g4, end.origin) for end in manifest.resolutions] == [(payout, Origin.VENUE)]
+        (market,) = manifest.markets
+        assert [token.id for token in market.tokens] == [UP, DOWN if ids else f"derived:{UP}"]
+        assert [token.recorded for token in market.tokens] == [True, False]
+
+
+def test_a_resolution_that_cannot_be_placed_is_counted(tmp_path):
+    messages = [BOOK, CHANGE, resolved("777"), resolved("777", "777", "778"), resolved("5", "5", "6", market="0xcd")]
+    manifest = import_tape([write_raw(tmp_path / "r", messages)], tmp_path / "t").manifest
+    assert manifest.resolutions == ()
+    assert manifest.counts["unplaced_resolutions"] == 3
+    assert manifest.counts["market_resolved_messages"] == 3
+    messages = [BOOK, resolved("777", "777", "778")]
+    manifest = import_tape([write_raw(tmp_path / "s", messages)], tmp_path / "u").manifest
+    assert manifest.counts["unplaced_resolutions"] == 1
 
 
 @pytest.mark.parametrize("key", ["payload", "msg", "message", "data", "raw"])
@@ -161,6 +192,12 @@ BROKEN = [
     json.dumps({**BOOK, "bids": [{"price": "2", "size": "1"}]}),
     json.dumps({**BOOK, "asks": [{"price": "0.5", "size": "-1"}]}),
     json.dumps({**BOOK, "asks": [{"price": "0.5", "size": "1e40"}]}),
+    json.dumps({**BOOK, "asks": [{"price": "0.5", "size": "100000001"}]}),
+    json.dumps({**BOOK, "asks": [{"price": "0.5", "size": "nan"}]}),
+    json.dumps({**BOOK, "asks": [{"price": "0.5", "size": float("inf")}]}),
+    json.dumps({**BOOK, "asks": [{"price": "-0.5", "size": "1"}]}),
+    json.dumps(trade(T0_MS, UP, "BUY", "0.5", "-1")),
+    json.dumps(change(T0_MS, (UP, "BUY", "0.5", "1e11", "0.5", "0.6"))),
     json.dumps({**BOOK, "timestamp": "soon"}),
     json.dumps({**BOOK, "timestamp": "12"}),
     json.dumps({**BOOK, "timestamp": "nan"}),
@@ -180,6 +217,18 @@ def test_a_broken_line_is_a_defect_and_the_import_goes_on(tmp_path, line):
     manifest = import_tape([write_lines(tmp_path / "r", lines)], tmp_path / "t").manifest
     assert manifest.defects == {"malformed_lines": 1}
     assert manifest.sources[0].first_defect == "line 2: malformed_lines"
+    assert manifest.rows == 5
+
+
+def test_the_largest_size_is_a_hundred_million_shares(tmp_path):
+    rows = rows_of(tmp_path, [book(T0_MS, [("0.4", "100000000")], [], UP)])
+    assert rows["size_u6"].tolist() == [10**14]
+
+
+def test_a_line_is_malformed_once_and_its_other_messages_count(tmp_path):
+    bad = {**BOOK, "bids": [{"price": "2", "size": "1"}]}
+    manifest = import_tape([write_raw(tmp_path / "r", [BOOK, [bad, bad, CHANGE]])], tmp_path / "t").manifest
+    assert manifest.defects == {"malformed_lines": 1}
     assert manifest.rows == 5
 
 
@@ -211,3 +260,28 @@ def test_tokens_pair_by_condition_and_a_third_is_an_error(tmp_path):
     assert markets[0].slug == CONDITION[:10]
     with pytest.raises(ImportFailed, match="third token id 777"):
         import_tape([write_raw(tmp_path / "s", [BOOK, CHANGE, other])], tmp_path / "u")
+
+
+def test_a_damaged_token_id_is_a_defect_of_its_line(tmp_path):
+    both = ((UP, "BUY", "0.41", "1", "0.41", "0.6"), (DOWN, "SELL", "0.59", "1", "0.4", "0.59"))
+    messages = [change(T0_MS + i, *both) for i in range(300)]
+    for at, entry in ((200, 0), (210, 1)):
+        messages[at]["price_changes"][entry]["asset_id"] += "x"
+    messages.insert(250, trade(T0_MS + 250, UP + "x", "BUY", "0.4", "1"))
+    tape = import_tape([write_raw(tmp_path / "r", messages)], tmp_path / "t")
+    assert tape.manifest.defects == {"foreign_tokens": 3}
+    assert tape.manifest.sources[0].first_defect == "line 201: foreign_tokens"
+    rows = all_rows(tape)
+    assert len(rows) == 598
+    assert np.count_nonzero(rows["flags"] & RowFlag.LAST) == 300
+    assert [token.id for token in tape.manifest.markets[0].tokens] == [UP, DOWN]
+
+
+def test_more_than_a_few_foreign_tokens_are_refused_with_file_and_line(tmp_path):
+    messages = [change(T0_MS + i, (UP, "BUY", "0.41", "1", "0.41", "0.6")) for i in range(200)]
+    messages[3] = change(T0_MS + 3, (DOWN, "BUY", "0.41", "1", "0.41", "0.6"))
+    for at in (50, 60, 70):
+        messages[at]["price_changes"][0]["asset_id"] = "777"
+    with pytest.raises(ImportFailed, match=r"/r: line 51: market 0xab.*third token id 777.*\(3 in 200 messages\)"):
+        import_tape([write_raw(tmp_path / "r", messages)], tmp_path / "t")
+    assert [path.name for path in tmp_path.iterdir()] == ["r"]

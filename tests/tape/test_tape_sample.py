@@ -28,7 +28,8 @@ def test_both_recordings_are_one_good_tape(cache):
     assert len(tape.manifest.resolutions) == 10
     assert tape.manifest.defects == {}
     assert tape.manifest.counts["snapshot"] == 5_237
-    assert tape.manifest.rows == 465_804
+    assert tape.manifest.rows == 465_805
+    assert tape.manifest.counts["tick"] == 1
     assert not tape.manifest.constructed
     found = verify(tape)
     assert found.ok
@@ -73,7 +74,34 @@ def test_a_damaged_sample_is_imported_again(cache, tmp_path):
     notes = []
     tape = ensure_sample(tmp_path / "c", note=notes.append)
     assert "importing it again" in notes[0]
-    assert tape.manifest.rows == 465_804
+    assert tape.manifest.rows == 465_805
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("damaged", ["a fact", "a part"])
+def test_a_sample_damaged_without_changing_its_size_is_imported_again(cache, tmp_path, damaged):
+    before = ensure_sample(cache).manifest
+    shutil.copytree(cache, tmp_path / "c")
+    file = next((tmp_path / "c").rglob("manifest.json" if damaged == "a fact" else "*.parquet"))
+    content = file.read_bytes()
+    middle = len(content) // 2
+    flipped = content[:middle] + bytes((content[middle] ^ 1,)) + content[middle + 1 :]
+    file.write_bytes(content.replace(b'"slug": "btc', b'"slug": "eth', 1) if damaged == "a fact" else flipped)
+    assert file.stat().st_size == len(content)
+    assert file.read_bytes() != content
+    notes = []
+    tape = ensure_sample(tmp_path / "c", note=notes.append)
+    assert ("content hash" if damaged == "a fact" else "damaged") in notes[0]
+    assert "importing it again" in notes[0]
+    assert tape.manifest == before
+    tape.check_hash()
+
+
+def test_a_newcomer_is_told_one_line(tmp_path):
+    notes = []
+    ensure_sample(tmp_path, note=notes.append)
+    assert len(notes) == 1
+    assert notes[0].startswith("importing the bundled recordings")
 
 
 @pytest.mark.slow

@@ -91,10 +91,60 @@ def test_exact_repeats_are_counted_and_kept_out_but_not_a_level_set_again(tmp_pa
     assert all_rows(tape)["size_u6"].tolist() == [10_000_000, 1_000_000, 0, 10_000_000]
 
 
-def test_tick_is_the_finest_step_of_the_market(tmp_path):
+def test_tick_is_the_finest_step_of_the_markets_first_minute(tmp_path):
     rows = [*pair(T0_MS, A, B, "BID", 40, 1.0), tick(T0_MS, C, "BID", 0.4, 1.0), tick(T0_MS, C, "BID", 0.405, 1.0)]
-    markets = imported(tmp_path, rows).manifest.markets
-    assert [market.tick_g4.value for market in markets] == [1_000, 50]
+    rows.append(tick(T0_MS + 59_999, A, "BID", 0.41, 1.0))
+    tape = imported(tmp_path, rows)
+    assert [market.tick_g4.value for market in tape.manifest.markets] == [100, 50]
+    assert all(market.tick_g4.origin is Origin.DERIVED for market in tape.manifest.markets)
+    assert "tick" not in tape.manifest.counts
+
+
+def test_a_finer_step_later_is_an_epoch_from_then_on(tmp_path):
+    later = T0_MS + 60_000
+    rows = [
+        tick(T0_MS, C, "BID", 0.25, 1.0),
+        *pair(T0_MS, A, B, "BID", 40, 1.0),
+        tick(later, B, "ASK", 0.6, 2.0),
+        tick(later + 1, B, "ASK", 0.55, 1.0),
+        tick(later + 2, A, "BID", 0.455, 2.0),
+        tick(later + 3, A, "BID", 0.4551, 2.0, event="LAST_TRADE"),
+        tick(later + 4, A, "BID", 0.46, 2.0),
+        tick(later + 5, A, "BID", 0.4611, 2.0),
+        tick(later + 6, C, "BID", 0.3, 2.0),
+    ]
+    tape = imported(tmp_path, rows)
+    got = all_rows(tape)
+    assert [market.tick_g4.value for market in tape.manifest.markets] == [500, 1_000]
+    epochs = np.flatnonzero(got["kind"] == RowKind.TICK)
+    assert got["aux"][epochs].tolist() == [500, 50, 1]
+    assert got["market"][epochs].tolist() == [1, 1, 1]
+    assert got["token"][epochs].tolist() == got["token"][epochs + 1].tolist()
+    assert set(got["flags"][epochs].tolist()) == {RowFlag.LAST | RowFlag.DERIVED}
+    assert got["price_g4"][epochs + 1].tolist() == [5_500, 4_550, 4_611]
+    for name in ("ts_ns", "venue_ns"):
+        assert got[name][epochs].tolist() == got[name][epochs + 1].tolist()
+
+
+def test_what_comes_late_does_not_change_the_ticks_before(tmp_path):
+    rows = [tick(T0_MS + 1_000 * i, A, "BID", (40 + i % 3) / 100, 1.0 + i) for i in range(200)]
+    before = all_rows(imported(tmp_path, rows, "a"))
+    after = all_rows(imported(tmp_path, [*rows, tick(T0_MS + 300_000, A, "BID", 0.4321, 1.0)], "b"))
+    assert after[: len(before)].tobytes() == before.tobytes()
+    assert after["kind"][len(before) :].tolist() == [RowKind.TICK, RowKind.CHANGE]
+
+
+def test_the_tick_in_force_goes_on_in_the_next_file_and_a_stated_one_is_believed(tmp_path):
+    first = [tick(T0_MS + i, A, "BID", 0.41, 1.0 + i) for i in range(3)]
+    second = [tick(T0_MS + 10 + i, A, "BID", 0.411, 1.0 + i) for i in range(3)]
+    paths = [write_tickscope(tmp_path / "1", first), write_tickscope(tmp_path / "2", second)]
+    tape = import_tape(paths, tmp_path / "t")
+    assert tape.manifest.markets[0].tick_g4.value == 100
+    assert all_rows(tape)["aux"].tolist() == [0, 0, 0, 10, 0, 0, 0]
+    (tmp_path / "markets.json").write_text(f'[{{"slug": "x", "tokens": ["{A}", ""], "tick_size": 0.001}}]')
+    tape = import_tape(paths, tmp_path / "u")
+    assert (tape.manifest.markets[0].tick_g4.value, tape.manifest.markets[0].tick_g4.origin) == (10, Origin.VENUE)
+    assert "tick" not in tape.manifest.counts
 
 
 def test_out_of_order_times_are_held_and_counted(tmp_path):
@@ -104,6 +154,20 @@ def test_out_of_order_times_are_held_and_counted(tmp_path):
     assert (got["ts_ns"] // NS_PER_MS - T0_MS).tolist() == [0, 5, 5, 7]
     assert (got["venue_ns"] // NS_PER_MS - T0_MS).tolist() == [0, 5, 2, 7]
     assert tape.manifest.counts["clamped_times"] == 1
+
+
+def test_trades_are_compared_with_the_change_before_them_of_their_own_token(tmp_path):
+    """The lonely trade has none before it; between the other and its change stands another token's."""
+    rows = [
+        tick(T0_MS, LONELY, "BID", 0.6, 1.0, 0.0, 0.0, "LAST_TRADE"),
+        tick(T0_MS + 1, A, "BID", 0.4, 1.0, 0.4, 0.6),
+        tick(T0_MS + 2, C, "BID", 0.4, 3.0, 0.7, 0.8),
+        tick(T0_MS + 3, A, "BID", 0.6, 2.0, 0.0, 0.0, "LAST_TRADE"),
+        tick(T0_MS + 4, C, "BID", 0.7, 2.0, 0.0, 0.0, "LAST_TRADE"),
+        tick(T0_MS + 5, LONELY, "BID", 0.4, 1.0, 0.4, 0.6),
+    ]
+    counts = imported(tmp_path, rows).manifest.counts
+    assert (counts["print_sides_confirmed"], counts["print_sides_contradicted"]) == (1, 1)
 
 
 @pytest.mark.parametrize(("said", "sign"), [("taker", 1), ("maker", 0)])
@@ -147,6 +211,26 @@ def test_prices_where_no_order_can_rest_are_defects(tmp_path, value):
     good = [tick(T0_MS + i, A, "BID", 0.4, 1.0 + i) for i in range(3)]
     tape = imported(tmp_path, [*good, tick(T0_MS + 5, A, "BID", value, 1.0)])
     assert tape.manifest.defects == {"inexact_prices": 1}
+
+
+@pytest.mark.parametrize("value", [None, float("nan"), float("inf"), -1.0, 100_000_001.0, 1e18])
+def test_sizes_that_are_none_are_defects(tmp_path, value):
+    good = [tick(T0_MS + i, A, "BID", 0.4, 1.0 + i) for i in range(3)]
+    largest = tick(T0_MS + 4, A, "BID", 0.4, 100_000_000.0)
+    tape = imported(tmp_path, [*good, tick(T0_MS + 3, A, "BID", 0.4, value), largest])
+    assert tape.manifest.defects == {"inexact_sizes": 1}
+    assert int(all_rows(tape)["size_u6"].max()) == 10**14
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.int64(), pa.dictionary(pa.int8(), pa.string())])
+def test_token_ids_of_any_type(tmp_path, kind):
+    path = write_tickscope(tmp_path / "r", pair(T0_MS, A, B, "BID", 40, 1.0) + pair(T0_MS + 1, A, B, "ASK", 45, 1.0))
+    table = pq.read_table(path)
+    ids = table["asset_id"].cast(pa.string()).combine_chunks()
+    ids = ids.dictionary_encode().cast(kind) if pa.types.is_dictionary(kind) else ids.cast(kind)
+    pq.write_table(table.set_column(7, "asset_id", ids), path)
+    (market,) = import_tape([path], tmp_path / "t").manifest.markets
+    assert [token.id for token in market.tokens] == [A, B]
 
 
 def test_mostly_unusable_files_are_refused(tmp_path):

@@ -1,3 +1,4 @@
+import itertools
 import json
 
 import msgspec
@@ -67,6 +68,42 @@ def test_without_a_book_a_token_warms_up_for_a_minute(tmp_path):
     assert found.warming_up == MINUTE_MS // 500
     assert found.compared == 600 - found.warming_up
     assert found.minutes[0].compared == 0
+
+
+def test_a_recording_too_short_to_warm_up_has_no_witness(tmp_path):
+    found = verify(tape_of(tmp_path, walk(100)[1:]))
+    assert found.ok
+    assert found.witness == "none"
+    assert (found.compared, found.warming_up) == (0, 100)
+
+
+def test_best_prices_of_which_none_could_be_compared_are_a_problem(tmp_path):
+    """Nothing but bids, for two minutes: no book ever has both sides."""
+    messages = [change(T0_MS + i * 500, (UP, "BUY", "0.4", str(i + 1), "0.4", "1")) for i in range(300)]
+    found = verify(tape_of(tmp_path, messages))
+    assert not found.ok
+    assert found.witness == "best_prices"
+    assert (found.compared, found.warming_up) == (0, 300)
+    assert "nothing could be compared: the recording states 300 best prices" in found.problems[0]
+
+
+def test_many_markets_are_watched_like_each_alone(tmp_path):
+    rng = np.random.default_rng(3)
+    messages, worst = [], {}
+    for i in range(400):
+        market, ms = int(rng.integers(0, 7)), T0_MS + i * 2_000 + int(rng.integers(-3_000, 3_000))
+        messages.append(change(ms, (str(market), "BUY", "0.4", str(i + 1), "0.4", "0.6"), market=f"0x{market}"))
+        worst.setdefault(market, []).append(ms)
+    found = verify(tape_of(tmp_path, messages))
+    backs = [max(0, before - after) for times in worst.values() for before, after in itertools.pairwise(times)]
+    assert found.clock_reversals == sum(back > 0 for back in backs) > 0
+    assert found.worst_reversal_ns == max(backs) * 1_000_000
+    whole = list(itertools.accumulate((int(message["timestamp"]) for message in messages), max))
+    held = {market: [] for market in worst}
+    for message, ms in zip(messages, whole, strict=True):
+        held[int(message["market"][2:])].append(ms)
+    silences = [after - before for times in held.values() for before, after in itertools.pairwise(times)]
+    assert found.gap_count == sum(silence > 5_000 for silence in silences) > 0
 
 
 def test_best_prices_are_compared_after_the_message_not_within(tmp_path):

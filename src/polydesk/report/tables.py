@@ -207,28 +207,28 @@ def failure_table(summary: Summary) -> Table:
     return Table("Strategies that failed", columns, rows)
 
 
-def book_table(summary: Summary, books: Sequence[BookCounts]) -> Table:
-    """What of the recording did not fit into the books, over all markets."""
-    rows = []
-    for name, unit, field, base in _BOOK_LINES:
-        by_market = {book.market: getattr(book, field) for book in books}
-        whole = sum(getattr(book, base) for book in books) if base else 0
-        most = max(by_market, key=lambda market: by_market[market], default=-1)
-        where = f"{summary.market_name(most)}: {count(by_market[most])}" if books and by_market[most] else NONE
-        number = sum(by_market.values())
-        rows.append(
-            (name, count(number), unit, f"{share_of(number, whole)} of {count(whole)}" if whole else NONE, where)
-        )
-    return Table("Book quality", ("", ">count", "unit", ">~share", "~most in"), tuple(rows) if books else ())
-
-
 _BOOK_LINES = (
-    ("level is newer already, left out", "rows", "late", "rows"),
+    ("late, left out", "rows", "late", "rows"),
     ("other token says otherwise", "rows", "mirror_different", "mirrored"),
     ("venue's best price says otherwise", "rows", "witness_different", "witnesses"),
     ("book left crossed or locked", "messages", "crossed", ""),
-    ("no usable price, size or side, left out", "rows", "invalid", "rows"),
+    ("unusable, left out", "rows", "invalid", "rows"),
 )
+"""What is counted, its unit, the counter, and the counter it is a share of."""
+
+
+def book_table(summary: Summary, books: Sequence[BookCounts]) -> Table:
+    """What of the recording did not fit into the books, over all markets."""
+    rows = []
+    for name, unit, field, base in _BOOK_LINES if books else ():
+        number = sum(getattr(book, field) for book in books)
+        whole = sum(getattr(book, base) for book in books) if base else 0
+        most = max(books, key=lambda book: getattr(book, field))
+        where = f"{summary.market_name(most.market)}: {count(getattr(most, field))}" if number else NONE
+        compared = f"{share_of(number, whole)} of {count(whole)}" if whole else NONE
+        rows.append((name, count(number) if whole or not base else NONE, unit, compared, where))
+    note = f"A count of {NONE} says that the recording holds nothing to compare with."
+    return Table("Book quality", ("", ">count", "unit", ">~share", "~most in"), tuple(rows), note=note)
 
 
 def settlement_table(summary: Summary) -> Table:

@@ -122,8 +122,8 @@ def verify(tape: Tape, progress: Callable[[int, int], None] | None = None) -> Ve
     minutes = tuple(_minute(start, count) for start, count in sorted(ladders.minutes.items()))
     problems = _problems(ladders, minutes, manifest, late, hash_ok=found == manifest.sha256)
     compared = sum(minute.compared for minute in minutes)
-    blind = ladders.warming_up and not compared
-    if blind and not _too_short(manifest):
+    blind = ladders.warming_up and not compared and not _too_short(manifest)
+    if blind:
         problems.append(
             f"nothing could be compared: the recording states {ladders.warming_up} best prices, but no book had a "
             "snapshot, or both sides and a minute to fill: record for longer or from a snapshot on"
@@ -131,7 +131,7 @@ def verify(tape: Tape, progress: Callable[[int, int], None] | None = None) -> Ve
     return Verification(
         ok=not problems,
         problems=tuple(problems),
-        witness="best_prices" if compared or (blind and not _too_short(manifest)) else "none",
+        witness="best_prices" if compared or blind else "none",
         rows=ladders.rows,
         hash_ok=found == manifest.sha256,
         compared=compared,
