@@ -22,10 +22,10 @@ def test_every_example_is_tested():
 def test_replay_the_sample(tmp_path):
     got = load("replay_the_sample").main(tmp_path)
     assert got == {
-        "events": 465_804,
+        "events": 465_805,
         "markets": 16,
-        "orders": pytest.approx(3_965, abs=40),
-        "fills": pytest.approx(142, abs=6),
+        "orders": pytest.approx(4_049, abs=40),
+        "fills": pytest.approx(156, abs=6),
         "sentinels": "ok",
         "reproducible": True,
     }

@@ -13,9 +13,10 @@ import pytest
 
 from made import made_tape
 from polydesk.model.records import SessionHalted
+from polydesk.report.session import read_session
 from polydesk.run.checkpoint import FILE_NAME as CHECKPOINT
 from polydesk.run.recorder import without_marks
-from polydesk.run.replay import read_session, verify_session
+from polydesk.run.replay import verify_session
 from polydesk.run.session import run_session
 from polydesk.run.settings import load_settings
 

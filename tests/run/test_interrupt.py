@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from polydesk.model.records import Command
-from polydesk.run.replay import read_session, verify_session
+from polydesk.report.session import read_session
+from polydesk.run.replay import verify_session
 from polydesk.tape.journal import read_journal
 
 COMMAND = [sys.executable, "-c", "from polydesk.cli import main; main()", "run", "--speed", "600", "--json"]

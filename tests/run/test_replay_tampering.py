@@ -7,12 +7,14 @@ from test_sessions import nobody, settings
 from made import made_tape
 from polydesk.model.errors import TapeError
 from polydesk.model.records import Fill, OrderAck, SessionEnded, Settled
+from polydesk.report.session import read_session
 from polydesk.research import run_backtest, with_strategies
 from polydesk.run.finish import publish_results
 from polydesk.run.recorder import without_marks
-from polydesk.run.replay import read_session, verify_session
-from polydesk.run.session import JOURNAL, run_session
+from polydesk.run.replay import verify_session
+from polydesk.run.session import run_session
 from polydesk.tape import open_tape
+from polydesk.tape.journal import FILE_NAME as JOURNAL
 from polydesk.tape.journal import JournalWriter
 
 

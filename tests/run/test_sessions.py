@@ -9,13 +9,15 @@ import pytest
 from made import made_tape
 from polydesk.model.errors import JournalError, SessionError
 from polydesk.model.records import Command, Fill, OrderSent, SessionEnded, SessionHalted, SessionResumed
+from polydesk.report.session import read_session
 from polydesk.run.checkpoint import FILE_NAME as CHECKPOINT
 from polydesk.run.driver import Driver
 from polydesk.run.recorder import Diverged, without_marks
-from polydesk.run.replay import read_session, verify_session
-from polydesk.run.session import JOURNAL, resume_session, run_session
+from polydesk.run.replay import verify_session
+from polydesk.run.session import resume_session, run_session
 from polydesk.run.settings import load_settings
 from polydesk.run.what_if import what_if
+from polydesk.tape.journal import FILE_NAME as JOURNAL
 from polydesk.tape.journal import JournalWriter, journal_hash
 
 LIVELY = (

@@ -100,6 +100,7 @@ def session_tape(header: SessionStarted) -> Tape:
 
     Raises:
         SessionError: It is gone, or another one is in its place.
+        TapeError: Its rows or facts were changed.
     """
     try:
         tape = open_tape(Path(header.tape_path))
@@ -110,6 +111,7 @@ def session_tape(header: SessionStarted) -> Tape:
             f"session {header.session} ran on tape {header.tape_sha256[:12]}, {header.tape_path} now holds "
             f"{tape.manifest.sha256[:12]}: put the old tape back"
         )
+    tape.check_hash()
     return tape
 
 
@@ -124,7 +126,7 @@ def open_session(path: Path) -> Session:
     rest = tuple(records[1:])
     try:
         tape = session_tape(header)
-    except SessionError as err:
+    except (SessionError, TapeError) as err:
         manifest, told = _copy(path)
         return Session(path, header, rest, manifest, None, f"{err}{told}")
     return Session(path, header, rest, tape.manifest, tape, "")

@@ -7,18 +7,19 @@ import msgspec
 
 from polydesk.desk import Desk, Woken, new_desk, step
 from polydesk.kernel import Wake, WakeBit, advance
-from polydesk.model.errors import SessionError
 from polydesk.model.grid import FAR_NS
 from polydesk.model.records import Input, Output, Record, SessionEnded, SessionStarted, is_input
+from polydesk.report.session import read_session, session_tape
 from polydesk.run.driver import Driver, Machine
 from polydesk.run.fingerprint import differences, fingerprint
 from polydesk.run.machine import new_machine
 from polydesk.run.pace import Pace
 from polydesk.run.recorder import Diverged, Recorder, difference, without_marks
-from polydesk.run.session import JOURNAL, session_config, session_tape
+from polydesk.run.session import session_config
 from polydesk.store.ends import remembered_end
 from polydesk.tape import Tape
-from polydesk.tape.journal import journal_hash, read_from, read_journal
+from polydesk.tape.journal import FILE_NAME as JOURNAL
+from polydesk.tape.journal import journal_hash, read_from
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -37,21 +38,6 @@ class Verdict(msgspec.Struct, frozen=True):
     first_difference: str
     fingerprint: list[str]
     complete: bool
-
-
-def read_session(folder: Path) -> tuple[SessionStarted, list[Record]]:
-    """Return a session's header and all its records.
-
-    Raises:
-        SessionError: The folder holds no session.
-    """
-    if not (folder / JOURNAL).exists():
-        raise SessionError(f"{folder}: there is no session here")
-    records = list(read_journal(folder / JOURNAL))
-    header = records[0] if records else None
-    if not isinstance(header, SessionStarted):
-        raise SessionError(f"{folder / JOURNAL}: the session never began, its journal has no header")
-    return header, records
 
 
 def verify_session(folder: Path) -> Verdict:

@@ -20,6 +20,7 @@ from polydesk.model.errors import JournalFull, PolydeskError, SessionError
 from polydesk.model.ids import SessionId
 from polydesk.model.params import Params, param
 from polydesk.model.records import Record, SessionEnded, SessionHalted, SessionResumed, SessionStarted
+from polydesk.report.session import session_tape
 from polydesk.run.checkpoint import FILE_NAME as CHECKPOINT
 from polydesk.run.checkpoint import read_checkpoint, restore_machine, write_checkpoint
 from polydesk.run.driver import Driver, Machine, Progress
@@ -29,13 +30,13 @@ from polydesk.run.pace import Pace
 from polydesk.run.publish import Publisher
 from polydesk.run.recorder import Recorder, without_marks
 from polydesk.run.settings import Settings
-from polydesk.tape import Tape, open_tape
+from polydesk.tape import Tape
+from polydesk.tape.journal import FILE_NAME as JOURNAL
 from polydesk.tape.journal import JournalWriter, read_journal
 from polydesk.tape.manifest import FILE_NAME as MANIFEST
 from polydesk.tape.parts import GROUP_ROWS
 
 RECORD_FORMAT = 1
-JOURNAL = "journal.pdj"
 
 log = structlog.get_logger()
 Look = Callable[[Machine, Progress], None]
@@ -122,26 +123,6 @@ def resume_session(settings: Settings, folder: Path, look: Look) -> SessionResul
 def has_ended(folder: Path) -> bool:
     """Return whether a session is complete, so that there is nothing to continue."""
     return any(isinstance(record, SessionEnded) for record in read_journal(folder / JOURNAL))
-
-
-def session_tape(header: SessionStarted) -> Tape:
-    """Open the tape a session ran on.
-
-    Raises:
-        SessionError: It is gone, or another one is in its place.
-        TapeError: Its rows or facts were changed.
-    """
-    try:
-        tape = open_tape(header.tape_path)
-    except PolydeskError as err:
-        raise SessionError(f"session {header.session} needs its tape at {header.tape_path}: {err}") from err
-    if tape.manifest.sha256 != header.tape_sha256:
-        raise SessionError(
-            f"session {header.session} ran on tape {header.tape_sha256[:12]}, {header.tape_path} now holds "
-            f"{tape.manifest.sha256[:12]}: put the old tape back"
-        )
-    tape.check_hash()
-    return tape
 
 
 def session_config(header: SessionStarted) -> SessionConfig:

@@ -8,12 +8,12 @@ import msgspec
 from polydesk.model.errors import SessionError
 from polydesk.model.grid import price_text, size_text
 from polydesk.model.records import Command, Fill, Input, Marked, OrderSent, Output, Refused, SessionStarted
+from polydesk.report.session import read_session, session_tape
 from polydesk.run.driver import Driver, Progress
 from polydesk.run.machine import new_machine
 from polydesk.run.pace import Pace
 from polydesk.run.recorder import Recorder, difference, without_marks
-from polydesk.run.replay import read_session
-from polydesk.run.session import SessionConfig, session_config, session_tape
+from polydesk.run.session import SessionConfig, session_config
 from polydesk.run.settings import Settings
 from polydesk.run.settings_load import override
 

@@ -9,11 +9,11 @@ Layout, little endian::
 
 A frame is one batch and not one record. Where every commit waits for the disk, a batch is only written after the one
 before it is on disk: a broken frame with a whole one behind it was damaged later, whereas a broken last frame was torn
-while being written and was never acknowledged. Where commits wait for the disk only now and then (``sync_every_s`` above
-0), frames since the last wait reach the disk in any order, so a power cut may leave a broken frame before a whole one;
-that looks like damage and is told as damage. It is only done where a session depends on nothing but its tape, seed and
-configuration, and can be run anew. The 32 bytes before any frame are always the previous chain value, so reading can start
-at every frame without reading what comes before.
+while being written and was never acknowledged. Where commits wait only now and then (``sync_every_s`` above 0), frames
+since the last wait reach the disk in any order, so a power cut may leave a broken frame before a whole one; that looks
+like damage and is told as damage. It is only done where a session depends on nothing but its tape, seed and
+configuration, and can be run anew. The 32 bytes before any frame are always the previous chain value, so reading can
+start at every frame without reading what comes before.
 """
 
 import hashlib
