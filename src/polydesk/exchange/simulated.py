@@ -84,7 +84,7 @@ class ExchangeState(msgspec.Struct):
     Attributes:
         queue: What is going to happen: due time, order of scheduling, what. A heap.
         scheduled: Entries ever put into the queue.
-        orders: Every order the venue has accepted, by id.
+        orders: Orders the venue has accepted, by id, until their market pays out.
         fills: Fills made so far.
         resolved: Markets that have paid out.
         balance: The account at the venue.
@@ -204,7 +204,8 @@ class SimulatedExchange:
             self._match(intent, now, seq)
 
     def _match(self, intent: Intent, now: int, seq: int) -> None:
-        if not self.state.orders[intent.id].open:
+        order = self.state.orders.get(intent.id)
+        if order is None or not order.open:
             return  # cancelled, or its market resolved, while it was held
         side, limit = book_side(intent.token, intent.side), book_price_g4(intent.token, intent.price_g4)
         if intent.type is OrderType.FOK and not self._fills_whole(intent, side, limit):
@@ -274,8 +275,8 @@ class SimulatedExchange:
             self._end(name, Reject.CANCELLED, now)
 
     def _end(self, name: IntentId, reason: Reject, now: int) -> None:
-        order = self.state.orders[name]
-        if not order.open:
+        order = self.state.orders.get(name)
+        if order is None or not order.open:
             return
         cancel_resting(self._own, order.intent.market, _handle(name))
         self.state.balance.reserve(order.intent, order.left_u6, 0)
@@ -287,8 +288,10 @@ class SimulatedExchange:
             return
         self.state.resolved.add(resolution.market)
         for name, order in list(self.state.orders.items()):
-            if order.intent.market == resolution.market and order.open:
+            if order.intent.market == resolution.market:
                 self._end(name, Reject.MARKET_RESOLVED, now)
+                del self.state.orders[name]
+        self.state.used.pop(resolution.market, None)
         self.state.balance.settle(resolution.market, resolution.payout_g4)
         self._tell(now, Settled(0, now, resolution.market, resolution.payout_g4, resolution.origin.value))
 

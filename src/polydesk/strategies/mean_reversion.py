@@ -20,7 +20,7 @@ class MeanReversionParams(StrategyParams):
     sensitivity: float = param(0.2, "price", "distance that gives full conviction", low=0.001, high=1, tunable=True)
     min_confidence: float = param(0.30, "1", "smallest confidence that signals", low=0, high=1, tunable=True)
     extreme: float = param(0.08, "price", "no signals when the mid is closer than this to 0 or 1", low=0, high=0.5)
-    max_spread: float = param(0.04, "price", "widest spread that is traded", low=0, high=1, tunable=True)
+    max_spread: float = param(0.02, "price", "widest spread that is traded", low=0, high=1, tunable=True)
     follow_momentum: bool = param(False, "-", "skip signals against the trend")
     momentum_half_life_s: float = param(20.0, "s", "half-life of the average the trend is measured from", low=1)
     target_fraction: float = param(
