@@ -18,7 +18,7 @@ from polydesk.kernel import advance, new_books, new_fills, new_own, new_wake
 from polydesk.kernel.state import Count
 from polydesk.model.rows import ROW_DTYPE, empty_rows
 
-GATE = 0.25
+GATE = 0.35
 ROWS = 2_000_000
 TICK = 100
 REPEATS = 7
