@@ -42,7 +42,7 @@ class Boundary(TyperGroup):
             raise typer.Exit(INTERRUPTED) from err
         except OSError as err:
             # What the rooms do not turn into an error of their own is the terminal or the file stdout goes to.
-            complain(f"{err.filename or 'output'}: {err.strerror}; nothing was lost, the journal is on disk")
+            complain(f"{err.filename or 'output'}: cannot be read or written ({err.strerror})")
             raise typer.Exit(PolydeskError.exit_code) from err
 
 

@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,11 +10,14 @@ if TYPE_CHECKING:
     from polydesk.run.settings import Settings
     from polydesk.run.settings_load import Loaded
 
+CONFIG_ENV = "POLYDESK_CONFIG"
+"""Environment variable that names the configuration file for every command."""
+
 ConfigFile = Annotated[
     Path | None,
     typer.Option(
         "--config",
-        envvar="POLYDESK_CONFIG",
+        envvar=CONFIG_ENV,
         metavar="FILE",
         help="YAML configuration; polydesk.yaml in the working directory when omitted.",
     ),
@@ -38,5 +42,7 @@ def load(config: Path | None, overrides: list[str], data_dir: Path | None = None
     """Load the configuration with ``--data-dir`` as the strongest source."""
     from polydesk.run.settings import load_settings
 
+    if config is None and os.environ.get(CONFIG_ENV):
+        config = Path(os.environ[CONFIG_ENV])
     more = [] if data_dir is None else [f"data_dir={data_dir}"]
     return load_settings(config, None, [*overrides, *more])

@@ -72,16 +72,19 @@ def run(
         from polydesk.report.session import find_session
 
         folder = find_session(Path(settings.data_dir), resume)
-        if has_ended(folder):
+        news = not has_ended(folder)
+        if not news:
             typer.echo(f"session {folder.name} has ended, there is nothing to continue; this is its report", err=True)
         with watching() as look:
             ended = resume_session(settings, folder, look)
     else:
+        news = True
         source = recorded(settings, tape)
         with watching() as look:
             ended = run_session(settings, source, mode, look)
     leave = exit_when_done if exit_when_done is not None else not sys.stdout.isatty()
-    conclude(ended, as_json=as_json, stay=not leave and sys.stdin.isatty() and ended.reason == "tape_end")
+    stay = not leave and sys.stdin.isatty() and ended.reason == "tape_end"
+    conclude(ended, as_json=as_json, stay=stay, news=news)
 
 
 def paced(settings: "Settings") -> "Settings":

@@ -1,10 +1,12 @@
 """Showing a running session on stderr, and its report at the end."""
 
+import shlex
 import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -101,13 +103,14 @@ def uninterrupted(what: str) -> Iterator[None]:
         raise KeyboardInterrupt
 
 
-def conclude(ended: "SessionResult", *, as_json: bool, stay: bool = False) -> None:
+def conclude(ended: "SessionResult", *, as_json: bool, stay: bool = False, news: bool = True) -> None:
     """Print the report of a session that ended and leave with its exit code.
 
     Args:
         ended: What the driver returned.
         as_json: Whether stdout ends with the final JSON.
         stay: Whether to wait for Enter or Ctrl-C before leaving.
+        news: Whether the session ended just now, so that its end decides the exit code.
     """
     from polydesk.report.build import build_report
     from polydesk.report.summary import result
@@ -119,8 +122,10 @@ def conclude(ended: "SessionResult", *, as_json: bool, stay: bool = False) -> No
             typer.echo(f"warning: {problem}", err=True)
     found = build_report(ended.path)
     print_report(found.summary, results(as_json=as_json), found.quality, found.books)
+    where = _data_dir_flag(ended)
     typer.echo(
-        f"\nMore: polydesk report {ended.session} --html report.html | polydesk replay {ended.session} --verify",
+        f"\nMore: polydesk report {ended.session} --html report.html{where}\n"
+        f"      polydesk replay {ended.session} --verify{where}",
         err=True,
     )
     if as_json:
@@ -128,10 +133,20 @@ def conclude(ended: "SessionResult", *, as_json: bool, stay: bool = False) -> No
     if stay:
         _wait()
     if ended.reason == "disk_full":
-        complain(f"the disk is full: nothing is lost; free space, then continue: polydesk run --resume {ended.session}")
+        command = f"polydesk run --resume {ended.session}{where}"
+        complain(f"the disk is full: nothing is lost; free space, then continue: {command}")
         raise typer.Exit(JournalFull.exit_code)
-    if ended.reason == "stopped":
+    if ended.reason == "stopped" and news:
         raise typer.Exit(_INTERRUPTED)
+
+
+def _data_dir_flag(ended: "SessionResult") -> str:
+    """Return the flag that makes a printed command find the session, or nothing when the configuration does."""
+    from polydesk.cli.options import load
+
+    folder = ended.path.parent.parent
+    configured = Path(load(None, []).settings.data_dir)
+    return "" if configured.resolve() == folder.resolve() else f" --data-dir {shlex.quote(str(folder))}"
 
 
 def _wait() -> None:

@@ -20,7 +20,9 @@ from polydesk.model.records import (
     OrderDone,
     OrderLost,
     OrderRejected,
+    OrderSent,
     Record,
+    Refused,
     StrategyFailed,
 )
 from polydesk.report.failures import failure_text, failures
@@ -133,14 +135,14 @@ def _asked(life: Life, market: str, outcome: str) -> str:
 
 
 def _decision(records: Sequence[Record], life: Life) -> Decision | None:
-    """Return the last decision of the order's strategy in its market at or before the order."""
+    """Return the decision behind an order: the ensemble's for an entry, otherwise the strategy's last word before it."""
+    entry = life.intent.purpose is Purpose.ENTRY
+    who = "ensemble" if entry else life.intent.strategy
     last = None
     for record in records:
-        if isinstance(record, Decision) and (record.strategy, record.market) == (
-            life.intent.strategy, life.intent.market,
-        ):  # fmt: skip
-            if record.seq > life.sent_seq:
-                break
+        if isinstance(record, OrderSent | Refused) and record.intent.id == life.intent.id:
+            break
+        if isinstance(record, Decision) and (record.strategy, record.market) == (who, life.intent.market):
             last = record
     return last
 

@@ -57,15 +57,19 @@ def render_page(summary: Summary, prices: Prices | None, missing: str, qualities
 
 
 def write_page(path: Path, page: str) -> None:
-    """Write the page so that it is there completely or not at all.
+    """Write the page so that it is there completely or not at all; through a link, and as it is to a pipe or device.
 
     Raises:
         SessionError: The folder is missing or cannot be written.
     """
-    draft = path.with_name(f"{path.name}.partial")
     try:
+        target = path.resolve()
+        if target.exists() and not target.is_file():
+            target.write_text(page, encoding="utf-8")
+            return
+        draft = target.with_name(f"{target.name}.partial")
         draft.write_text(page, encoding="utf-8")
-        os.replace(draft, path)
+        os.replace(draft, target)
     except OSError as err:
         raise SessionError(f"{path}: cannot write the page ({err.strerror}); give another --html FILE") from err
 

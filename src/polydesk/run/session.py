@@ -13,6 +13,7 @@ from types import FrameType
 
 import msgspec
 import structlog
+from pydantic import ValidationError
 
 from polydesk.desk import DeskConfig
 from polydesk.exchange import ExchangeConfig
@@ -30,6 +31,7 @@ from polydesk.run.pace import Pace
 from polydesk.run.publish import Publisher
 from polydesk.run.recorder import Recorder, without_marks
 from polydesk.run.settings import Settings
+from polydesk.strategies import STRATEGIES
 from polydesk.tape import Tape
 from polydesk.tape.journal import FILE_NAME as JOURNAL
 from polydesk.tape.journal import JournalWriter, read_journal
@@ -87,7 +89,10 @@ def run_session(settings: Settings, tape: Tape, mode: str, look: Look) -> Sessio
         name, RECORD_FORMAT, mode, settings.run.seed, str(tape.path.resolve()), tape.manifest.sha256,
         (0, tape.manifest.rows), config.model_dump_json(), fingerprint(), time.time_ns(),
     )  # fmt: skip
-    journal = JournalWriter.create(folder / JOURNAL, header, sync_every_s=_sync_every_s(settings))
+    try:
+        journal = JournalWriter.create(folder / JOURNAL, header, sync_every_s=_sync_every_s(settings))
+    except JournalFull as err:
+        raise JournalFull(f"{folder.parent}: no space to begin a session; free space and start again") from err
     with _closing(journal):
         _keep_manifest(tape, folder)
         machine = new_machine(tape.manifest, config.desk, config.exchange, header.seed)
@@ -126,8 +131,23 @@ def has_ended(folder: Path) -> bool:
 
 
 def session_config(header: SessionStarted) -> SessionConfig:
-    """Return the configuration a session ran with."""
-    return SessionConfig.model_validate_json(header.config)
+    """Return the configuration a session ran with; strategies it did not know are off.
+
+    Raises:
+        SessionError: This program does not know a key or strategy of it any more.
+    """
+    config = msgspec.json.decode(header.config)
+    known = config["desk"]["strategies"]
+    for name in STRATEGIES:
+        known.setdefault(name, {"enabled": False})
+    try:
+        return SessionConfig.model_validate_json(msgspec.json.encode(config))
+    except ValidationError as err:
+        wrong = "; ".join(f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in err.errors())
+        raise SessionError(
+            f"session {header.session} ran with a configuration that this program does not accept ({wrong}); "
+            "use the version it ran with"
+        ) from err
 
 
 def _restore(

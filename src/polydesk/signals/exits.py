@@ -28,14 +28,15 @@ def exit_reason(
     pnl_u6 = proceeds_u6(bid_g4, held.shares_u6) - held.cost_u6 - held.fees_u6
     gain = pnl_u6 / held.cost_u6 if held.cost_u6 else 0.0
     why = (Term("gain", gain, "1"), Term("held", held_s, "s"))
+    stop, profit = Term("stop_loss", -rules.stop_loss, "1"), Term("take_profit", rules.take_profit, "1")
     if rules.stop_loss and gain <= -rules.stop_loss:
-        return Exit.STOP.value, why
+        return Exit.STOP.value, (*why, stop)
     if rules.before_end_s and end_ns is not None and ts_ns >= end_ns - seconds_ns(rules.before_end_s):
         return Exit.TIME.value, why
     if held_s < rules.min_hold_s:
         return "", why
     if rules.take_profit and gain >= rules.take_profit:
-        return Exit.TAKE_PROFIT.value, why
+        return Exit.TAKE_PROFIT.value, (*why, profit)
     if rules.max_hold_s and held_s >= rules.max_hold_s:
         return Exit.TIME.value, why
     return "", why

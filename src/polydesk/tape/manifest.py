@@ -104,7 +104,12 @@ class _Version(msgspec.Struct):
 
 
 def content_hash(
-    rows_sha256: bytes, markets: tuple[Market, ...], resolutions: tuple[Resolution, ...], clock: str
+    rows_sha256: bytes,
+    markets: tuple[Market, ...],
+    resolutions: tuple[Resolution, ...],
+    clock: str,
+    *,
+    constructed: bool,
 ) -> str:
     """Return the hash of what a tape says, whatever its files look like.
 
@@ -113,11 +118,13 @@ def content_hash(
         markets: All markets.
         resolutions: All resolutions.
         clock: The clock policy.
+        constructed: Whether any row was generated.
 
     Returns:
         Hex SHA-256; the encoding, the batches and the partition of the Parquet files do not enter it.
     """
-    facts = msgspec.json.encode({"clock": clock, "markets": markets, "resolutions": resolutions}, order="sorted")
+    told = {"clock": clock, "constructed": constructed, "markets": markets, "resolutions": resolutions}
+    facts = msgspec.json.encode(told, order="sorted")
     return hashlib.sha256(rows_sha256 + facts).hexdigest()
 
 

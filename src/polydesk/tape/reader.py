@@ -59,7 +59,9 @@ class Tape:
         for rows in self.batches():
             digest.update(rows.data)
         manifest = self.manifest
-        return content_hash(digest.digest(), manifest.markets, manifest.resolutions, manifest.clock)
+        return content_hash(
+            digest.digest(), manifest.markets, manifest.resolutions, manifest.clock, constructed=manifest.constructed
+        )
 
     def check_hash(self) -> None:
         """Compare the rows and facts on disk with the hash in the manifest.

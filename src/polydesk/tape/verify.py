@@ -118,7 +118,9 @@ def verify(tape: Tape, progress: Callable[[int, int], None] | None = None) -> Ve
         if progress:
             progress(ladders.rows, tape.manifest.rows)
     manifest = tape.manifest
-    found = content_hash(digest.digest(), manifest.markets, manifest.resolutions, manifest.clock)
+    found = content_hash(
+        digest.digest(), manifest.markets, manifest.resolutions, manifest.clock, constructed=manifest.constructed
+    )
     minutes = tuple(_minute(start, count) for start, count in sorted(ladders.minutes.items()))
     problems = _problems(ladders, minutes, manifest, late, hash_ok=found == manifest.sha256)
     compared = sum(minute.compared for minute in minutes)

@@ -113,7 +113,13 @@ class TapeWriter:
         counts = {kind.name.lower(): int(self._kinds[kind]) for kind in RowKind if self._kinds[kind]}
         manifest = Manifest(
             format=FORMAT,
-            sha256=content_hash(self._digest.digest(), tuple(markets), tuple(resolutions), self._clock),
+            sha256=content_hash(
+                self._digest.digest(),
+                tuple(markets),
+                tuple(resolutions),
+                self._clock,
+                constructed=self._constructed,
+            ),
             rows=self.rows,
             first_ts_ns=self.first_ts_ns,
             last_ts_ns=self.last_ts_ns,
