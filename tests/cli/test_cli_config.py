@@ -72,3 +72,11 @@ def test_check_of_a_good_configuration(tmp_path: Path) -> None:
     assert polydesk("config", "check", cwd=tmp_path).stdout == "ok\n"
     found = polydesk("config", "check", "--json", cwd=tmp_path)
     assert json.loads(found.stdout) == {"ok": True, "problems": []}
+
+
+def test_the_configured_data_dir_counts_for_every_command(tmp_path: Path) -> None:
+    """A configuration named by the environment tells `report` where to look, as it tells `run` where to write."""
+    (tmp_path / "desk.yaml").write_text(f"data_dir: {tmp_path / 'elsewhere'}\n")
+    found = polydesk("report", "latest", cwd=tmp_path, POLYDESK_CONFIG="desk.yaml")
+    assert found.exit_code == 2
+    assert str(tmp_path / "elsewhere" / "sessions") in found.stderr

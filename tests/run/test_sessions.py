@@ -14,7 +14,7 @@ from polydesk.run.checkpoint import FILE_NAME as CHECKPOINT
 from polydesk.run.driver import Driver
 from polydesk.run.recorder import Diverged, without_marks
 from polydesk.run.replay import verify_session
-from polydesk.run.session import resume_session, run_session
+from polydesk.run.session import resume_session, run_session, session_config
 from polydesk.run.settings import load_settings
 from polydesk.run.what_if import what_if
 from polydesk.tape.journal import FILE_NAME as JOURNAL
@@ -272,3 +272,22 @@ def test_two_processes_cannot_run_one_session(tape, tmp_path):
 def test_a_folder_without_session_is_named(tmp_path):
     with pytest.raises(SessionError, match="no session"):
         read_session(tmp_path)
+
+
+def test_a_strategy_added_later_is_off_in_an_older_session(tape, tmp_path):
+    result = run_session(settings(tmp_path, "desk.strategies.mean_reversion.enabled=false"), tape, "paper", nobody)
+    header = read_session(result.path)[0]
+    config = json.loads(header.config)
+    del config["desk"]["strategies"]["mean_reversion"]
+    older = type(header)(**{**{f: getattr(header, f) for f in header.__struct_fields__}, "config": json.dumps(config)})
+    assert not session_config(older).desk.strategies.mean_reversion.enabled
+
+
+def test_a_strategy_that_is_gone_is_named(tape, tmp_path):
+    result = run_session(settings(tmp_path), tape, "paper", nobody)
+    header = read_session(result.path)[0]
+    config = json.loads(header.config)
+    config["desk"]["strategies"]["cheap_side"] = {}
+    newer = type(header)(**{**{f: getattr(header, f) for f in header.__struct_fields__}, "config": json.dumps(config)})
+    with pytest.raises(SessionError, match=r"desk\.strategies\.cheap_side"):
+        session_config(newer)

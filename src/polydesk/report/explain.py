@@ -135,7 +135,7 @@ def _asked(life: Life, market: str, outcome: str) -> str:
 
 
 def _decision(records: Sequence[Record], life: Life) -> Decision | None:
-    """Return the decision behind an order: the ensemble's for an entry, otherwise the strategy's last word before it."""
+    """Return the decision behind an order: the ensemble's for an entry, else the strategy's last word before it."""
     entry = life.intent.purpose is Purpose.ENTRY
     who = "ensemble" if entry else life.intent.strategy
     last = None
