@@ -227,7 +227,7 @@ def book_table(summary: Summary, books: Sequence[BookCounts]) -> Table:
         where = f"{summary.market_name(most.market)}: {count(getattr(most, field))}" if number else NONE
         compared = f"{share_of(number, whole)} of {count(whole)}" if whole else NONE
         rows.append((name, count(number) if whole or not base else NONE, unit, compared, where))
-    note = f"A count of {NONE} says that the recording holds nothing to compare with."
+    note = f"{NONE}: no row states it alone. Best prices stated beside changes are compared by `polydesk tape verify`."
     return Table("Book quality", ("", ">count", "unit", ">~share", "~most in"), tuple(rows), note=note)
 
 
