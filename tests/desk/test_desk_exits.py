@@ -7,11 +7,13 @@ from exchange_bench import SHARE, S
 from made_orders import fill, intent
 from polydesk.desk import DeskConfig, new_desk, next_timer_ns, step
 from polydesk.desk.day import judge_day
+from polydesk.exchange import ExchangeConfig
 from polydesk.model.ids import FillId
 from polydesk.model.orders import OrderState, OrderType, Purpose, Side
 from polydesk.model.records import (
     BalanceTold,
     CancelSent,
+    Command,
     Decision,
     OrderSent,
     Refused,
@@ -190,3 +192,38 @@ def test_a_desk_without_strategies_does_nothing():
         bench.markets, bench.books,
     )  # fmt: skip
     assert of(OrderSent, step(desk, TimerFired(0, T0))) == []
+
+
+def test_a_cancel_that_overtakes_its_order_is_sent_again():
+    """Faster cancels than orders: what a kill withdraws is gone in the end, whichever arrives first."""
+    bench = DeskBench(exchange=ExchangeConfig(cancel_latency_ms=0, order_latency_ms=50, jitter=0))
+    bench.look(0, BIDS, ASKS)
+    bench.feed(Command(bench.seq, T0 + MS, "kill"))
+    bench.until(1_000)
+    assert "overtaken" in {one.reason for one in of(CancelSent, bench.records)}
+    assert bench.desk.state.working.orders == {}
+    assert not [order for order in bench.venue.state.orders.values() if order.open]
+
+
+def test_a_failed_sale_gets_its_exit_again():
+    """The shares come back when their sale fails to settle: the time exit that had passed is asked for again."""
+    bench = DeskBench(
+        DeskConfig(strategies={**MAKER, "inventory_maker": {"exits": {"max_hold_s": 5, "before_end_s": 0}}}),
+        exchange=ExchangeConfig(failure_rate=1.0, confirm_s=4, jitter=0),
+    )
+    bench.look(0, BIDS, ASKS)
+    give(bench, "inventory_maker", opened_ms=10)
+    bench.until(30_000)
+    sales = [one for one in of(OrderSent, bench.records) if one.intent.purpose is Purpose.EXIT]
+    assert len(sales) >= 3
+
+
+def test_an_exit_is_not_forgotten_in_a_silence():
+    bench = DeskBench(
+        DeskConfig(strategies={**MAKER, "inventory_maker": {"exits": {"max_hold_s": 60, "before_end_s": 0}}})
+    )
+    bench.look(0, {4800: 5}, ASKS)
+    give(bench, "inventory_maker", opened_ms=10)
+    bench.until(100_000)
+    assert bench.desk.state.account.matched.positions["inventory_maker/0/0"].shares_u6 == 15 * SHARE
+    assert next_timer_ns(bench.desk) is not None

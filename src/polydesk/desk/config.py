@@ -15,7 +15,7 @@ class OrderParams(Params):
 
     requote_tolerance: float = param(0.004, "price", "a quote closer than this to its target is left alone", low=0)
     entry_slippage: float = param(0.01, "price", "how far above the ask a signal entry may buy", low=0, high=0.2)
-    retry_s: float = param(1.0, "s", "pause before an exit that did not fill is tried again", low=0)
+    retry_s: float = param(1.0, "s", "pause before an exit that did not fill is tried again", low=0.01)
     refused_retry_s: float = param(10.0, "s", "pause before a refused order is asked for again", low=0)
 
 

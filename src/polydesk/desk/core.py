@@ -6,13 +6,13 @@ same outputs. Everything else in the program exists to feed it and to carry out 
 
 import msgspec
 
-from polydesk.desk.cancels import cancel_all
+from polydesk.desk.cancels import cancel, cancel_all
 from polydesk.desk.day import judge_day
 from polydesk.desk.evaluate import evaluate
 from polydesk.desk.permits import pause, slot_of
 from polydesk.desk.state import Desk, value_u6
 from polydesk.model.grid import LOT_U6, PRICE_ONE_G4
-from polydesk.model.orders import Purpose
+from polydesk.model.orders import OrderState, Purpose
 from polydesk.model.params import seconds_ns
 from polydesk.model.reasons import Exit, Refusal
 from polydesk.model.records import (
@@ -84,9 +84,11 @@ def _other(
 ) -> None:
     state = desk.state
     if isinstance(event, FillStatus):
-        if state.account.status(event) is not None:
-            _note_exit_due(desk, state.account.seen[event.fill])
+        final = state.account.status(event)
         _sentinels(desk)
+        if final is not None:
+            _note_exit_due(desk, state.account.seen[event.fill])
+            evaluate(desk, final.market)
     elif isinstance(event, Settled):
         _settle(desk, event)
     elif isinstance(event, TimerFired):
@@ -104,7 +106,10 @@ def _other(
 
 
 def _order_news(desk: Desk, event: OrderAck | OrderRejected | OrderDone | CancelRejected | OrderLost) -> None:
-    intent = desk.state.working.apply(event).intent
+    order = desk.state.working.apply(event)
+    intent = order.intent
+    if isinstance(event, OrderAck) and order.state is OrderState.CANCELLING and not order.cancels:
+        cancel(desk, intent.id, "overtaken")
     if isinstance(event, OrderRejected) and intent.purpose is not Purpose.EXIT:
         pause(desk, slot_of(intent.strategy, intent.market, intent.token, intent.side, intent.purpose))
     if not isinstance(event, OrderAck):

@@ -87,6 +87,9 @@ def _enter(desk: Desk, views: dict[str, View], signals: dict[str, Signal]) -> No
     _, ask = view.touch(voted.token)
     tick = view.tick_g4
     price = min(floor_to(ask + round(desk.config.orders.entry_slippage * PRICE_ONE_G4), tick), PRICE_ONE_G4 - tick)
+    if price < tick:
+        say(desk, _ENSEMBLE, market, Wait(Hold.EXTREME_PRICE))
+        return
     size, factors = entry_size(
         equity_u6(desk), voted.size_hint * voted.confidence, view.size_factor, view.features, price, desk.config.sizing
     )

@@ -65,7 +65,7 @@ def _close(
     market = view.market.index
     bid, _ = view.touch(token)
     slip = round(strategy.params.exits.slippage * PRICE_ONE_G4)
-    price = max(view.tick_g4, ceil_to(bid - slip, view.tick_g4))
+    price = max(view.tick_g4, min(ceil_to(bid - slip, view.tick_g4), floor_to(bid, view.tick_g4)))
     closing = Closing(strategy.name, token, price)
     key = position_key(strategy.name, market, token)
     _retry_later(desk, key, market)
@@ -84,11 +84,12 @@ def _close(
 
 
 def _retry_later(desk: Desk, key: str, market: int) -> None:
-    """Ask for a timer, unless the book is so old that only a new row could change anything."""
-    if 0 <= feed_age_ns(desk, market) <= seconds_ns(desk.config.risk.stale_feed_s):
-        desk.state.exit_due_ns[key] = desk.state.now_ns + seconds_ns(desk.config.orders.retry_s)
-    else:
-        desk.state.exit_due_ns.pop(key, None)
+    """Ask for a timer; the older the book, the later, so that a long silence costs little."""
+    age = feed_age_ns(desk, market)
+    pause = seconds_ns(desk.config.orders.retry_s)
+    if age > seconds_ns(desk.config.risk.stale_feed_s):
+        pause = max(pause, age)
+    desk.state.exit_due_ns[key] = desk.state.now_ns + pause
 
 
 def _way_is_clear(desk: Desk, closing: Closing, market: int, reason: str) -> bool:

@@ -88,6 +88,7 @@ class ExchangeState(msgspec.Struct):
         fills: Fills made so far.
         resolved: Markets that have paid out.
         balance: The account at the venue.
+        received: Orders and cancels that ever arrived; their order at equal times.
         untold: Matches, failures and payouts that the desk has not heard of yet.
         used: What the matches of each market's last row used of it.
     """
@@ -95,6 +96,7 @@ class ExchangeState(msgspec.Struct):
     balance: Balance
     queue: list[tuple[int, int, Happening]] = msgspec.field(default_factory=list)
     scheduled: int = 0
+    received: int = 0
     orders: dict[IntentId, Resting] = msgspec.field(default_factory=dict)
     fills: int = 0
     resolved: set[int] = msgspec.field(default_factory=set)
@@ -136,11 +138,11 @@ class SimulatedExchange:
 
     def send(self, intent: Intent, arrives_ns: int) -> None:
         """Accept an order for arrival at ``arrives_ns``."""
-        self._schedule(arrives_ns, Arrive(intent))
+        self._receive(arrives_ns, Arrive(intent))
 
     def cancel(self, name: IntentId, arrives_ns: int) -> None:
         """Accept a cancel for arrival at ``arrives_ns``."""
-        self._schedule(arrives_ns, ArriveCancel(name))
+        self._receive(arrives_ns, ArriveCancel(name))
 
     # --- the driver's side ----------------------------------------------------------------------------------------
 
@@ -325,6 +327,11 @@ class SimulatedExchange:
 
     def _tell(self, now: int, news: Input) -> None:
         self._schedule(now + self._answer_ns, news)
+
+    def _receive(self, due_ns: int, what: Arrive | ArriveCancel) -> None:
+        # Before everything else due at the same time, in order of sending: when the gateway hands over must not matter.
+        self.state.received += 1
+        heapq.heappush(self.state.queue, (due_ns, self.state.received - FAR_NS, what))
 
     def _schedule(self, due_ns: int, what: Happening) -> None:
         self.state.scheduled += 1

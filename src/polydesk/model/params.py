@@ -4,15 +4,30 @@ Flags, configuration schema, documentation and search spaces are all read from t
 """
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+_LARGEST = 1_000_000_000
+_CASH_DIGITS = 6
 
 
 class Params(BaseModel):
-    """A frozen record of parameters; unknown keys are errors."""
+    """A frozen record of parameters; unknown keys, and amounts or times too large to be exact, are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
+
+    @model_validator(mode="after")
+    def _amounts_fit(self) -> Self:
+        for name, field in type(self).model_fields.items():
+            value = getattr(self, name)
+            unit = field.json_schema_extra.get("unit") if isinstance(field.json_schema_extra, dict) else None
+            if isinstance(value, Decimal):
+                if not -_LARGEST <= value <= _LARGEST or value.as_tuple().exponent < -_CASH_DIGITS:  # type: ignore[operator]
+                    raise ValueError(f"{name} must be at most {_LARGEST:,} pUSD with at most {_CASH_DIGITS} decimals")
+            elif unit in {"s", "ms"} and value > _LARGEST:
+                raise ValueError(f"{name} must be at most {_LARGEST:,} {unit}")
+        return self
 
 
 def param(

@@ -122,7 +122,10 @@ def _next_state(
     if isinstance(event, OrderLost):
         return OrderState.UNKNOWN
     # A refused cancel of an order that is gone means that a fill is on its way: keep counting it until it comes.
-    return OrderState.UNKNOWN if event.reason == Reject.ALREADY_DONE else OrderState.LIVE
+    if event.reason == Reject.ALREADY_DONE:
+        return OrderState.UNKNOWN
+    # A cancel that overtook its order: it is sent again once the venue has the order.
+    return OrderState.LIVE if order.acked else OrderState.CANCELLING
 
 
 def _after_fill(order: WorkingOrder, fill: Fill) -> OrderState:

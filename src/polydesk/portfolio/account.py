@@ -21,6 +21,7 @@ from polydesk.portfolio.column import (
     settle,
     settle_token,
     trade,
+    unsettle,
 )
 
 
@@ -143,6 +144,7 @@ class Account(msgspec.Struct):
     def _replay_matched(self, key: str) -> None:
         old = self.matched.positions[key]
         column = self.matched
+        unsettle(column, old)
         column.cost_u6 -= old.cost_u6
         column.fees_u6 -= old.fees_u6
         column.dust_u6 -= old.dust_u6

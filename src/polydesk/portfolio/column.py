@@ -22,6 +22,8 @@ class Position(msgspec.Struct):
         fees_u6: Taker fees paid so far on this token.
         dust_u6: Rounding paid so far.
         realised_u6: PnL of closed shares before fees and dust.
+        redeemed_u6: Shares paid out at settlement.
+        redeemed_cash_u6: What they were paid.
         opened_ns: When the position last grew from nothing, or from less than can be sold.
         held_fees_u6: The part of ``fees_u6`` that was paid to buy the shares still held.
     """
@@ -36,6 +38,8 @@ class Position(msgspec.Struct):
     realised_u6: int = 0
     opened_ns: int = 0
     held_fees_u6: int = 0
+    redeemed_u6: int = 0
+    redeemed_cash_u6: int = 0
 
     @property
     def net_u6(self) -> int:
@@ -49,6 +53,7 @@ class Column(msgspec.Struct):
     Attributes:
         deposits_u6: Cash at the start of the session.
         external_u6: Sum of external cash moves (rewards, withdrawals, ...).
+        redeemed: Shares and cash paid out per ``market/token``.
         positions: By ``position_key``.
     """
 
@@ -59,6 +64,7 @@ class Column(msgspec.Struct):
     realised_u6: int = 0
     deposits_u6: int = 0
     external_u6: int = 0
+    redeemed: dict[str, tuple[int, int]] = msgspec.field(default_factory=dict)
     positions: dict[str, Position] = msgspec.field(default_factory=dict)
 
     @property
@@ -107,30 +113,35 @@ def trade(column: Column, position: Position, side: Side, price_g4: int, size_u6
     return realised
 
 
-def settle(column: Column, position: Position, payout_g4: int, got_u6: int | None = None) -> int:
+def settle(column: Column, position: Position, payout_g4: int) -> int:
     """Pay out every held share at ``payout_g4`` without a fee; return the PnL realised, micro-pUSD.
 
-    ``got_u6`` is this position's part of a payout that several share; rounded down by itself when omitted.
+    As at the venue, a token's payout is rounded down once over every share redeemed, whoever held it and whenever.
     """
     if position.shares_u6 == 0:
         return 0
-    return _dispose(column, position, payout_g4, position.shares_u6, got_u6)
+    key = f"{position.market}/{position.token}"
+    shares, paid = column.redeemed.get(key, (0, 0))
+    shares += position.shares_u6
+    got = proceeds_u6(payout_g4, shares) - paid
+    column.redeemed[key] = (shares, paid + got)
+    position.redeemed_u6 += position.shares_u6
+    position.redeemed_cash_u6 += got
+    return _dispose(column, position, payout_g4, position.shares_u6, got)
 
 
 def settle_token(column: Column, positions: list[Position], payout_g4: int) -> list[int]:
-    """Pay out one token held by several strategies as the venue does: the sum is rounded down once.
+    """Pay out one token held by several strategies; return the PnL each position realised, micro-pUSD."""
+    return [settle(column, position, payout_g4) for position in positions]
 
-    Returns:
-        The PnL each position realised, micro-pUSD.
-    """
-    realised = []
-    shares = paid = 0
-    for position in positions:
-        shares += position.shares_u6
-        so_far = proceeds_u6(payout_g4, shares)
-        realised.append(settle(column, position, payout_g4, so_far - paid))
-        paid = so_far
-    return realised
+
+def unsettle(column: Column, position: Position) -> None:
+    """Take a position's part of a payout back, before its history is replayed without a failed fill."""
+    if not position.redeemed_u6:
+        return
+    key = f"{position.market}/{position.token}"
+    shares, paid = column.redeemed[key]
+    column.redeemed[key] = (shares - position.redeemed_u6, paid - position.redeemed_cash_u6)
 
 
 def _buy(column: Column, position: Position, price_g4: int, size_u6: int, ts_ns: int) -> None:

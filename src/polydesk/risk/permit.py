@@ -166,7 +166,7 @@ def _minimum_u6(intent: Intent, market: Market) -> int:
     """Return the venue's minimum; an exit may sell a remainder below it as a marketable order."""
     if intent.purpose is Purpose.EXIT and not intent.post_only:
         return 1
-    return market.min_size_u6.value
+    return max(1, market.min_size_u6.value)
 
 
 def _exposure_checks(intent: Intent, seen: Observed, limits: RiskLimits) -> Iterator[Check]:

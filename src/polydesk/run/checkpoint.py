@@ -16,7 +16,7 @@ from polydesk.kernel import dump, restore
 from polydesk.model.errors import JournalError
 from polydesk.run.driver import Machine
 
-FORMAT = 1
+FORMAT = 2
 FILE_NAME = "checkpoint.pdc"
 
 
@@ -30,6 +30,7 @@ class Checkpoint(msgspec.Struct, frozen=True):
         desk: Desk state.
         exchange: State of the simulated exchange.
         kernel: Books and own orders.
+        ts_ns: Time of the last tape row applied.
     """
 
     format: int
@@ -39,6 +40,7 @@ class Checkpoint(msgspec.Struct, frozen=True):
     desk: bytes
     exchange: bytes
     kernel: bytes
+    ts_ns: int
 
 
 def write_checkpoint(folder: Path, machine: Machine, records: int, code: str) -> None:
@@ -49,7 +51,7 @@ def write_checkpoint(folder: Path, machine: Machine, records: int, code: str) ->
     """
     kept = Checkpoint(
         FORMAT, code, records, machine.next_row, desk_checkpoint.save(machine.desk),
-        msgspec.msgpack.encode(machine.venue.state), dump(machine.books, machine.own, machine.wake),
+        msgspec.msgpack.encode(machine.venue.state), dump(machine.books, machine.own, machine.wake), machine.ts_ns,
     )  # fmt: skip
     body = msgspec.msgpack.encode(kept)
     target = folder / FILE_NAME
@@ -106,3 +108,4 @@ def restore_machine(kept: Checkpoint, machine: Machine) -> None:
     desk: Desk = machine.desk
     desk_checkpoint.load(desk, kept.desk)
     machine.next_row = kept.next_row
+    machine.ts_ns = kept.ts_ns

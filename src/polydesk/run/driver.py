@@ -60,6 +60,7 @@ class Machine(msgspec.Struct):
 
     Attributes:
         next_row: First tape row not applied yet.
+        ts_ns: Time of the last row applied.
     """
 
     desk: Desk
@@ -69,6 +70,7 @@ class Machine(msgspec.Struct):
     fills: Fills
     wake: Wake
     next_row: int = 0
+    ts_ns: int = 0
 
 
 class Driver:
@@ -106,7 +108,8 @@ class Driver:
         self._stop = ""
         self._wakes = self._orders = self._fill_count = 0
         self._seq = machine.next_row - 1
-        self._ts_ns = machine.desk.state.now_ns
+        self._ts_ns = machine.ts_ns
+        self._now_ns = max(machine.ts_ns, machine.desk.state.now_ns)
 
     def stop(self, why: str) -> None:
         """Ask the session to end: working orders are cancelled, then it stops. Safe to call from a signal handler."""
@@ -146,7 +149,8 @@ class Driver:
         after = advance(m.books, m.own, m.fills, m.wake, rows, index, stop, limit)
         if after > index:
             self._seq = int(rows["seq"][after - 1])
-            self._ts_ns = int(rows["ts_ns"][after - 1])
+            self._ts_ns = m.ts_ns = int(rows["ts_ns"][after - 1])
+            self._now_ns = max(self._now_ns, self._ts_ns)
             m.next_row = self._seq + 1
         if m.fills.n[0]:
             m.venue.collect(self._ts_ns)
@@ -167,7 +171,9 @@ class Driver:
         told = self._recorder.from_outside()
         if told is not None and told.seq < self._seq:
             raise Diverged(f"row {self._seq} was reached before the recorded {told}")
-        return told if told is not None and told.seq == self._seq else None
+        if told is None or told.seq != self._seq or self._next_due_ns() <= told.ts_ns:
+            return None
+        return told
 
     def _last_row(self, rows: np.ndarray, count: int) -> int:
         """Return the row to stop before, so that a recorded command comes after the row it came after."""
@@ -181,6 +187,7 @@ class Driver:
     def _happen(self) -> None:
         gateway, venue = self._gateway.due_ns(), self._m.venue.next_ns()
         due = self._next_due_ns()
+        self._now_ns = max(self._now_ns, due)
         if gateway == due:
             self._gateway.flush()
         elif venue == due:
@@ -201,17 +208,27 @@ class Driver:
     def _drain(self, until_ns: int) -> None:
         """Let everything that is still on its way arrive: answers, confirmations, payouts. Nothing new is decided."""
         self._gateway.flush()
-        while self._next_due_ns() < until_ns:
+        while self._next_due_ns() < until_ns or (self._next_due_ns() < FAR_NS and self._on_its_way()):
             self._happen()
         self._recorder.commit()
+
+    def _on_its_way(self) -> bool:
+        """Return whether an order, its answer or a settlement state is still travelling."""
+        m = self._m
+        return bool(m.desk.state.working.orders or m.venue.state.untold or m.desk.state.account.unconfirmed())
 
     def _attend(self) -> bool:
         """See to commands and viewers; return whether the session is over."""
         told = self._told_now()
         if told is not None:
             self._feed(told)
-        elif self._stop and not self._recorder.repeating and not self._m.desk.state.stopping:
-            self._feed(Command(self._seq, self._m.desk.state.now_ns, "stop", self._stop))
+        elif (
+            self._stop
+            and not self._recorder.repeating
+            and not self._m.desk.state.stopping
+            and self._next_due_ns() > self._now_ns
+        ):
+            self._feed(Command(self._seq, self._now_ns, "stop", self._stop))
         self._tell_progress(force=False)
         state = self._m.desk.state
         return state.stopping and not state.working.orders

@@ -126,7 +126,7 @@ class InventoryMaker(Strategy[InventoryMakerParams, Memory]):
         terms = (*terms, Term("tick_and_passive", price_g4 / PRICE_ONE_G4 - wanted))
         other = 1 if side is Side.BUY else 0
         held_u6 = floor_to(min(size_u6, view.held[other].shares_u6), LOT_U6)
-        if held_u6 >= view.market.min_size_u6.value:
+        if held_u6 and held_u6 >= view.market.min_size_u6.value:
             return _on_token(other, Side.SELL, price_g4, held_u6, terms)
         return _on_token(1 - other, Side.BUY, price_g4, size_u6, terms)
 
