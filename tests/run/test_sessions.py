@@ -291,3 +291,64 @@ def test_a_strategy_that_is_gone_is_named(tape, tmp_path):
     newer = type(header)(**{**{f: getattr(header, f) for f in header.__struct_fields__}, "config": json.dumps(config)})
     with pytest.raises(SessionError, match=r"desk\.strategies\.cheap_side"):
         session_config(newer)
+
+
+def test_a_stop_at_any_moment_can_be_verified(tape, tmp_path, monkeypatch):
+    """The command's place among rows and venue news is recorded: stops at many moments replay identically."""
+    monkeypatch.setattr("polydesk.run.driver._LOOK_EVERY_NS", 0)
+    real = Driver.__init__
+    drivers = []
+
+    def remember(self, *args, **kwargs):
+        real(self, *args, **kwargs)
+        drivers.append(self)
+
+    monkeypatch.setattr(Driver, "__init__", remember)
+    rng = random.Random(5)
+    for number in range(8):
+        looks = rng.randrange(5, 1_500)
+
+        def stop_then(_machine, _progress, left=[looks]):  # noqa: B006 - one counter per run
+            left[0] -= 1
+            if left[0] == 0:
+                drivers[-1].stop("test")
+
+        result = run_session(settings(tmp_path / str(number)), tape, "paper", stop_then)
+        monkeypatch.setattr(Driver, "__init__", real)
+        verdict = verify_session(result.path)
+        monkeypatch.setattr(Driver, "__init__", remember)
+        assert verdict.identical, (looks, verdict.first_difference)
+
+
+@pytest.mark.parametrize("rows", [37, 400, 2_000])
+def test_how_often_checkpoints_are_written_does_not_matter(tape, tmp_path, rows):
+    """Also with equal times at the venue: the hand-over at a batch's end must not decide who is first."""
+    even = ("exchange.jitter=0", "exchange.order_latency_ms=50", "exchange.cancel_latency_ms=50",
+            "exchange.answer_latency_ms=25", "exchange.confirm_s=0")  # fmt: skip
+    one = run_session(settings(tmp_path, *even), tape, "paper", nobody)
+    two = run_session(settings(tmp_path, *even, f"run.checkpoint_rows={rows}"), tape, "paper", nobody)
+    assert session_hash(one.path) == session_hash(two.path)
+
+
+def test_a_crash_after_the_last_row_resumes_from_its_checkpoint(tape, tmp_path, monkeypatch):
+    """The checkpoint may stand at the very end of the tape: the end is recorded at the same time as before."""
+    from polydesk.run import session as session_module
+
+    kept = []
+    real = session_module.write_checkpoint
+
+    def keep_copy(folder, machine, records, code):
+        real(folder, machine, records, code)
+        kept.append(((folder / CHECKPOINT).read_bytes(), records))
+
+    monkeypatch.setattr(session_module, "write_checkpoint", keep_copy)
+    result = run_session(settings(tmp_path, f"run.checkpoint_rows={tape.manifest.rows}"), tape, "paper", nobody)
+    assert len(kept) == 1
+    header, records = read_session(result.path)
+    data, at = kept[-1]
+    folder = tmp_path / "sessions" / "late"
+    shutil.copytree(result.path, folder)
+    cut_journal(folder, records, 1 + at, header)
+    (folder / CHECKPOINT).write_bytes(data)
+    resume_session(settings(tmp_path), folder, nobody)
+    assert session_hash(folder) == session_hash(result.path)
