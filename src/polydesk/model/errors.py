@@ -1,5 +1,7 @@
 """The one tree of errors; every message names the file or field and the fix."""
 
+from pathlib import Path
+
 
 class PolydeskError(Exception):
     """Root of every error polydesk raises on purpose.
@@ -41,8 +43,24 @@ class SessionError(PolydeskError):
     """A session that does not exist or cannot be continued as asked."""
 
 
+class SessionInterrupted(KeyboardInterrupt):
+    """Ctrl-C cut a session off before it could end in order; its journal is whole and the session can be continued.
+
+    Attributes:
+        folder: The session's folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"session {folder.name} was cut off")
+        self.folder = folder
+
+
 class LedgerError(PolydeskError):
     """The ledger cannot be opened, written or does not agree with its journal."""
+
+
+class MonitorError(PolydeskError):
+    """The dashboard cannot be started."""
 
 
 class SafetyRefusal(PolydeskError):  # noqa: N818 - a refusal, not a mistake

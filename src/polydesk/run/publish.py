@@ -14,6 +14,7 @@ from polydesk.model.orders import Side
 from polydesk.model.reasons import Refusal
 from polydesk.model.records import SessionStarted
 from polydesk.portfolio import Position
+from polydesk.risk import loss_limit_u6
 from polydesk.run.driver import Machine, Progress
 from polydesk.run.snapshot import (
     Exposure,
@@ -24,10 +25,11 @@ from polydesk.run.snapshot import (
     SnapshotWriter,
     TokenBook,
 )  # fmt: skip
+from polydesk.run.wanted import WantedBooks
 
 FILE_NAME = "live.state"
 log = structlog.get_logger()
-_LEVELS = 5
+_LEVELS = 10
 _BOOKS = 20
 
 
@@ -49,6 +51,7 @@ class Publisher:
             log.warning("the live state is not published", error=str(err))
         self._assumed: dict[str, dict[str, str]] | None = None
         self._seen = (0.0, 0)
+        self._wanted = WantedBooks(folder)
 
     def look(self, machine: Machine, progress: Progress) -> None:
         """Publish if the last state is old enough."""
@@ -88,7 +91,7 @@ class Publisher:
             rows=progress.rows,
             rows_total=progress.total,
             rows_per_s=self._rate(now_s, progress.rows),
-            books=tuple(_book(desk, market) for market in _of_interest(desk)),
+            books=tuple(_book(desk, market) for market in _of_interest(desk, self._wanted.markets(now_s))),
             orders=_orders(desk),
             positions=_positions(desk),
             cash_u6=(account.matched.cash_u6, account.confirmed.cash_u6),
@@ -100,6 +103,10 @@ class Publisher:
             sentinels=f"broken: {desk.state.broken}" if desk.state.broken else "ok",
             assumed=self._facts(desk),
             state=state,
+            published_ns=time.time_ns(),
+            equity_u6=(worth[0], worth[1]),
+            given_u6=given,
+            loss_switch=desk.state.daily.state,
         )
 
     def _rate(self, now_s: float, rows: int) -> float:
@@ -114,14 +121,14 @@ class Publisher:
         return self._assumed
 
 
-def _of_interest(desk: Desk) -> list[int]:
-    """Return the markets with orders or shares, then those with the newest rows; settled ones last."""
+def _of_interest(desk: Desk, wanted: frozenset[int]) -> list[int]:
+    """Return the markets viewers asked for, those with orders or shares, those with the newest rows; settled last."""
     held = {p.market for p in desk.state.account.matched.positions.values() if p.shares_u6}
     busy = held | {order.intent.market for order in desk.state.working.orders.values()}
     last = desk.books.last[:, Fact.TS_NS]
 
-    def rank(market: int) -> tuple[bool, bool, int]:
-        return (market not in busy, market in desk.state.settled, -int(last[market]))
+    def rank(market: int) -> tuple[bool, bool, bool, int]:
+        return (market not in wanted, market not in busy, market in desk.state.settled, -int(last[market]))
 
     return sorted((m.index for m in desk.markets if last[m.index]), key=rank)[:_BOOKS]
 
@@ -131,7 +138,10 @@ def _book(desk: Desk, market: int) -> LiveBook:
     tokens = tuple(
         TokenBook(_side(desk, market, token, Side.BUY), _side(desk, market, token, Side.SELL)) for token in (0, 1)
     )
-    return LiveBook(market, desk.markets[market].slug, (tokens[0], tokens[1]), max(0, desk.state.now_ns - last))
+    return LiveBook(
+        market, desk.markets[market].slug, (tokens[0], tokens[1]), max(0, desk.state.now_ns - last),
+        int(desk.books.last[market, Fact.TICK]), market in desk.state.settled,
+    )  # fmt: skip
 
 
 def _side(desk: Desk, market: int, token: int, side: Side) -> tuple[tuple[int, int], ...]:
@@ -166,18 +176,21 @@ def _positions(desk: Desk) -> tuple[LivePosition, ...]:
 
 
 def _exposure(desk: Desk) -> tuple[Exposure, ...]:
-    limits = desk.config.risk
-    buys = sum(order.reserved_u6 for order in desk.state.working.orders.values())
+    limits, state = desk.config.risk, desk.state
+    account = state.account.matched
+    buys = sum(order.reserved_u6 for order in state.working.orders.values())
     by_market: Counter[int] = Counter()
-    for position in desk.state.account.matched.positions.values():
+    for position in account.positions.values():
         by_market[position.market] += position.cost_u6
-    for order in desk.state.working.orders.values():
+    for order in state.working.orders.values():
         by_market[order.intent.market] += order.reserved_u6
-    return (
-        Exposure(
-            Refusal.TOTAL_EXPOSURE.value, desk.state.account.matched.cost_u6 + buys, cash_u6(limits.max_total_exposure)
-        ),
-        Exposure(
-            Refusal.MARKET_EXPOSURE.value, max(by_market.values(), default=0), cash_u6(limits.max_market_exposure)
-        ),
-    )
+    market, most = by_market.most_common(1)[0] if by_market else (-1, 0)
+    caps = [
+        Exposure(Refusal.TOTAL_EXPOSURE.value, account.cost_u6 + buys, cash_u6(limits.max_total_exposure)),
+        Exposure(Refusal.MARKET_EXPOSURE.value, most, cash_u6(limits.max_market_exposure), market=market),
+        Exposure(Refusal.OPEN_ORDERS.value, len(state.working.orders), limits.max_open_orders, unit="orders"),
+    ]
+    most_lost = loss_limit_u6(limits, account.deposits_u6)
+    if most_lost:
+        caps.append(Exposure("daily_loss", max(0, -state.daily.pnl_u6), most_lost))
+    return tuple(caps)

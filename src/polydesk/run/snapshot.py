@@ -34,19 +34,30 @@ _PAUSE_S = 0.0005
 
 
 class TokenBook(msgspec.Struct, frozen=True):
-    """Best levels of one token at its own price: (price_g4, size_u6), best first, at most five a side."""
+    """Best levels of one token at its own price: (price_g4, size_u6), best first, at most ten a side."""
 
     bids: tuple[tuple[int, int], ...]
     asks: tuple[tuple[int, int], ...]
 
 
 class LiveBook(msgspec.Struct, frozen=True):
-    """The book of one market of interest; ``age_ns`` is virtual time since its last row, ``None`` when unknown."""
+    """The book of one market of interest.
+
+    Attributes:
+        market: Index.
+        slug: Its name.
+        tokens: Both tokens' levels.
+        age_ns: Virtual time since its last row; ``None`` when unknown.
+        tick_g4: Tick size in force; 0 when not told.
+        settled: Whether the market has paid out.
+    """
 
     market: int
     slug: str
     tokens: tuple[TokenBook, TokenBook]
     age_ns: int | None = None
+    tick_g4: int = 0
+    settled: bool = False
 
 
 class LiveOrder(msgspec.Struct, frozen=True):
@@ -76,11 +87,21 @@ class LivePosition(msgspec.Struct, frozen=True):
 
 
 class Exposure(msgspec.Struct, frozen=True):
-    """How much of a cap is used, micro-pUSD; ``name`` is the refusal code of the cap."""
+    """How much of a cap is used.
+
+    Attributes:
+        name: Refusal code of the cap, or ``daily_loss``.
+        used_u6: In micro-pUSD, or a count.
+        cap_u6: Likewise.
+        unit: ``pUSD`` (then both are in millionths) or ``orders`` (then both are counts).
+        market: The market it is about; -1 for all.
+    """
 
     name: str
     used_u6: int
     cap_u6: int
+    unit: str = "pUSD"
+    market: int = -1
 
 
 class LiveState(msgspec.Struct, frozen=True):
@@ -107,6 +128,10 @@ class LiveState(msgspec.Struct, frozen=True):
         sentinels: ``ok`` or ``broken: ...``.
         assumed: Facts assumed, by market slug and field.
         state: ``running``, ``halted`` or ``ended``.
+        published_ns: Wall clock when this was published; 0 when not told.
+        equity_u6: Cash and positions at the bid, matched, then confirmed.
+        given_u6: Deposits and external cash: what equity is compared with.
+        loss_switch: State of the daily loss switch: ``normal``, ``tripped``, ``recovery`` or ``locked``.
     """
 
     session: str
@@ -129,6 +154,10 @@ class LiveState(msgspec.Struct, frozen=True):
     sentinels: str
     assumed: dict[str, dict[str, str]]
     state: str = "running"
+    published_ns: int = 0
+    equity_u6: tuple[int, int] = (0, 0)
+    given_u6: int = 0
+    loss_switch: str = "normal"
 
 
 class SnapshotWriter:
@@ -231,10 +260,28 @@ def read_snapshot(path: Path) -> dict[str, Any]:
     Raises:
         SessionError: No such file, not a live state, or its writer died while writing it.
     """
+    payload = _payload(path)
+    return msgspec.json.decode(payload, type=dict[str, Any]) if payload else {}
+
+
+def read_live_state(path: Path) -> LiveState | None:
+    """Return the newest published state; ``None`` while nothing was published.
+
+    Raises:
+        SessionError: As ``read_snapshot``, or another version of the program wrote it.
+    """
+    payload = _payload(path)
+    try:
+        return msgspec.json.decode(payload, type=LiveState) if payload else None
+    except msgspec.DecodeError as err:
+        raise SessionError(f"{path}: not a live state of this version ({err}); the session must end first") from err
+
+
+def _payload(path: Path) -> bytes:
     for _ in range(_TRIES):
         payload = _stable_payload(path)
         if payload is not None:
-            return msgspec.json.decode(payload, type=dict[str, Any]) if payload else {}
+            return payload
         time.sleep(_PAUSE_S)
     raise SessionError(f"{path}: no whole state to read; its writer ended while writing, look at the journal instead")
 

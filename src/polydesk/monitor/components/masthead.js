@@ -1,0 +1,33 @@
+// The head of every page: where one is, what the desk is doing, language and colours.
+export default {
+  props: { brand: String, nav: Array, navLabel: String, chips: Array, languages: Array, theme: Object, skip: String, line: String },
+  template: `
+  <header class="pd-head">
+    <a class="pd-skip" href="#main">{{ skip }}</a>
+    <a class="brand" href="/">{{ brand }}</a>
+    <nav :aria-label="navLabel">
+      <a v-for="item in nav" :key="item.key" :href="item.href" :aria-current="item.here ? 'page' : null">{{ item.text }}</a>
+    </nav>
+    <div class="chips" role="status">
+      <span v-for="chip in chips" :key="chip.key" :class="['pd-chip', chip.tone]" :data-key="chip.key" :title="chip.title">{{ chip.text }}</span>
+    </div>
+    <span class="line">{{ line }}</span>
+    <div class="tools">
+      <a v-for="item in languages" :key="item.code" :href="item.href" :lang="item.code" :hreflang="item.code"
+          :aria-current="item.here ? 'true' : null">{{ item.text }}</a>
+      <button type="button" @click="turn" :aria-label="theme.label">{{ theme[mode] }}</button>
+    </div>
+  </header>`,
+  data() {
+    return { mode: localStorage.getItem("polydesk-theme") || "auto" };
+  },
+  methods: {
+    turn() {
+      const order = ["auto", "light", "dark"];
+      this.mode = order[(order.indexOf(this.mode) + 1) % order.length];
+      localStorage.setItem("polydesk-theme", this.mode);
+      document.documentElement.dataset.theme = this.mode;
+      window.dispatchEvent(new Event("polydesk-theme"));
+    },
+  },
+};

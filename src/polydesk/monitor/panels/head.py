@@ -1,0 +1,145 @@
+"""The head of a page: what the desk is doing, on what data, and how fresh it is."""
+
+import time
+from typing import Any
+from urllib.parse import urlencode
+
+from polydesk.model.grid import NS_PER_S
+from polydesk.monitor.hub import SessionView
+from polydesk.monitor.words import Language, Words
+from polydesk.report.quantities import NONE, count, duration, utc
+
+SILENT_S = 2.0
+"""A running desk that has published nothing for so long is called silent."""
+
+_NAMES = {Language.EN: "EN", Language.ZH: "中文"}
+
+
+def masthead(view: SessionView | None, words: Words, here: str, query: dict[str, str]) -> dict[str, Any]:
+    """Return the properties of the head.
+
+    Args:
+        view: The session shown; ``None`` on pages about all of them.
+        words: The page's language.
+        here: ``desk`` or ``sessions``.
+        query: The page's own query parameters, kept when the language changes.
+    """
+    lang = {"lang": words.language}
+    path = {"desk": "/", "sessions": "/sessions"}
+    return {
+        "brand": "polydesk",
+        "skip": words("page.skip"),
+        "navLabel": words("page.nav"),
+        "nav": [
+            {"key": key, "text": words(f"page.{key}"), "href": link(path[key], lang), "here": key == here}
+            for key in ("desk", "sessions")
+        ],
+        "chips": chips(view, words) if view else [],
+        "line": position(view, words) if view else "",
+        "languages": [
+            {
+                "code": language.value,
+                "text": _NAMES[language],
+                "href": link(path[here], query | {"lang": language.value}),
+                "here": language.value == words.language,
+            }
+            for language in Language
+        ],
+        "theme": {key: words(f"theme.{key}") for key in ("auto", "light", "dark", "label")},
+    }
+
+
+def link(path: str, query: dict[str, str]) -> str:
+    """Return a relative address; values are names of sessions, markets and languages."""
+    return f"{path}?{urlencode(query)}" if query else path
+
+
+def silent_s(view: SessionView, wall_ns: int | None = None) -> float:
+    """Return how long a running desk has been silent in wall seconds; 0 for one that has ended."""
+    if not view.running or view.live is None:
+        return 0.0
+    now_ns = time.time_ns() if wall_ns is None else wall_ns
+    return max(0.0, (now_ns - view.live.published_ns) / NS_PER_S)
+
+
+def chips(view: SessionView, words: Words) -> list[dict[str, str]]:
+    """Return mode, state, data and trust of a session as short labels; the tone is a word, too, never colour alone."""
+    live, row = view.live, view.row
+    mode = live.mode if live else row.mode if row else ""
+    told = [_chip("mode", words.named("mode", mode), "bad" if mode == "live" else "calm", words("chip.mode"))]
+    told.append(_state(view, words))
+    if view.manifest is not None and view.manifest.constructed:
+        told.append(_chip("data", words("chip.constructed"), "warn", words("chip.constructed.why")))
+    elif view.manifest is not None:
+        told.append(_chip("data", words("chip.recorded"), "calm", words("chip.recorded.why")))
+    if live is not None:
+        whole = live.sentinels == "ok"
+        text = words("chip.sentinels.ok") if whole else words("chip.sentinels.broken")
+        told.append(_chip("sentinels", text, "good" if whole else "bad", live.sentinels))
+        if live.loss_switch != "normal":
+            told.append(_chip("loss", words.named("loss", live.loss_switch), "bad", words("chip.loss")))
+    return [chip for chip in told if chip["text"]]
+
+
+def trust(view: SessionView, words: Words) -> list[dict[str, str]]:
+    """Return what tells whether the numbers can be trusted: source, age, data defects, assumptions, rules."""
+    live, row, manifest = view.live, view.row, view.manifest
+    told = []
+    if manifest is not None:
+        names = ", ".join(source.name for source in manifest.sources)
+        told.append(_fact("source", names, words))
+        told.append(_fact("clock", words.named("clock", manifest.clock), words))
+    elif row is not None:
+        told.append(_fact("source", row.tape_path, words))
+    if live is not None:
+        ages = [book.age_ns for book in live.books if book.age_ns is not None and not book.settled]
+        told.append(_fact("feed", words("trust.feed.age", age=duration(min(ages))) if ages else NONE, words))
+        whole = live.sentinels == "ok"
+        told.append(
+            _fact("sentinels", words("chip.sentinels.ok") if whole else live.sentinels, words, "" if whole else "bad")
+        )
+        facts = sum(len(facts) for facts in live.assumed.values())
+        text = words("trust.assumed.count", n=count(facts), markets=count(len(live.assumed)))
+        told.append(_fact("assumed", text, words, "warn" if facts else ""))
+    if manifest is not None:
+        wrong = sum(manifest.defects.values())
+        told.append(_fact("defects", count(wrong), words, "warn" if wrong else ""))
+    mode = live.mode if live else row.mode if row else ""
+    told.append(_fact("fills", words("trust.fills.venue" if mode == "live" else "trust.fills.rule"), words))
+    if row is not None:
+        told.append(_fact("seed", str(row.seed), words))
+        told.append(_fact("journal", row.journal_sha256[:16] or words("trust.journal.open"), words))
+    told.append(
+        _fact("report", words("trust.report.open"), words)
+        | {"href": link(f"/sessions/{view.name}/report", {"lang": words.language})}
+    )
+    return told
+
+
+def _fact(key: str, text: str, words: Words, tone: str = "") -> dict[str, str]:
+    return {"key": key, "label": words(f"trust.{key}"), "text": text, "tone": tone}
+
+
+def position(view: SessionView, words: Words) -> str:
+    """Return where the session is in virtual time and on its recording."""
+    live = view.live
+    if live is None or not live.ts_ns:
+        return view.name
+    done = f" · {100 * live.rows / live.rows_total:.1f} %" if live.rows_total else ""
+    rate = f" · {words('head.rate', n=count(round(live.rows_per_s)))}" if view.running and live.rows_per_s else ""
+    return f"{utc(live.ts_ns)} UTC{done}{rate}"
+
+
+def _state(view: SessionView, words: Words) -> dict[str, str]:
+    live, row = view.live, view.row
+    silent = silent_s(view)
+    if silent > SILENT_S:
+        return _chip("state", words("state.silent", seconds=f"{silent:.0f}"), "bad", words("state.silent.why"))
+    state = live.state if live else row.state if row else "unknown"
+    tone = {"running": "good", "halted": "bad"}.get(state, "calm")
+    reason = words.named("ended", row.reason) if row and row.reason else ""
+    return _chip("state", words.named("state", state), tone, reason)
+
+
+def _chip(key: str, text: str, tone: str, title: str) -> dict[str, str]:
+    return {"key": key, "text": text, "tone": tone, "title": title}

@@ -1,0 +1,157 @@
+"""Lists of a session: positions, orders, decisions, refusals, fills, settlements, assumed facts."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from polydesk.model.market import Market
+from polydesk.monitor.hub import SessionView
+from polydesk.monitor.words import Words
+from polydesk.report.assumed import assumed_facts
+from polydesk.report.quantities import NONE, average_price, cash, gain, price, shares, utc
+from polydesk.store.views import DecisionRow
+
+SHOWN = 30
+"""Rows of one list on a page."""
+
+HEADS: dict[str, tuple[str, ...]] = {
+    "positions": ("market", "outcome", "strategy", "#shares", "#average", "#bid", "#unrealised"),
+    "orders": ("order", "market", "outcome", "side", "#price", "#size", "#filled", "state"),
+    "decisions": ("time", "strategy", "market", "action", "reason", "#edge", "#size"),
+    "refusals": ("time", "code", "strategy", "market", "side", "#price", "#size"),
+    "fills": ("time", "market", "outcome", "side", "#price", "#size", "#fee", "role", "status"),
+    "settlements": ("time", "market", "#payout0", "#payout1", "origin"),
+    "prints": ("time", "taker", "outcome", "#price", "#size"),
+    "assumed": ("fact", "stated", "markets"),
+}
+"""Columns by list; ``#`` marks numbers."""
+
+
+def columns(name: str, words: Words) -> list[dict[str, Any]]:
+    """Return the heads of a list."""
+    return [
+        {"key": head.lstrip("#"), "label": words(f"col.{head.lstrip('#')}"), "num": head.startswith("#")}
+        for head in HEADS[name]
+    ]
+
+
+def positions(view: SessionView, words: Words) -> list[dict[str, Any]]:
+    """Return open positions, matched shares; confirmed ones in brackets where they differ."""
+    out = []
+    for held in view.live.positions if view.live else ():
+        matched, confirmed = held.shares_u6
+        value = matched * held.bid_g4 // 10_000 if held.bid_g4 is not None else None
+        open_pnl = None if value is None else value - held.cost_u6[0]
+        told = shares(matched) if matched == confirmed else f"{shares(matched)} ({shares(confirmed)})"
+        out.append(
+            {
+                "id": f"{held.strategy}/{held.market}/{held.token}",
+                "cells": [
+                    view.market_name(held.market), view.outcome(held.market, held.token), held.strategy, told,
+                    average_price(held.cost_u6[0], matched), price(held.bid_g4),
+                    _signed(open_pnl),
+                ],
+            }
+        )  # fmt: skip
+    return out
+
+
+def orders(view: SessionView, words: Words) -> list[dict[str, Any]]:
+    """Return the orders that are not over."""
+    return [
+        {
+            "id": order.intent,
+            "cells": [
+                order.intent, view.market_name(order.market), view.outcome(order.market, order.token),
+                _side(order.side, words), price(order.price_g4), shares(order.size_u6), shares(order.filled_u6),
+                words.named("order", order.state),
+            ],
+        }
+        for order in (view.live.orders if view.live else ())[:SHOWN]
+    ]  # fmt: skip
+
+
+def decisions(view: SessionView, words: Words, *, acts_only: bool) -> list[dict[str, Any]]:
+    """Return the newest decisions first."""
+    kept = (row for row in view.lists.decisions if not acts_only or row.action != "hold")
+    return [_decision(row, view, words) for row in _first(kept)]
+
+
+def refusals(view: SessionView, words: Words) -> list[dict[str, Any]]:
+    """Return the newest refusals first."""
+    return [
+        {
+            "id": row.intent,
+            "cells": [
+                utc(row.ts_ns)[11:], {"text": words.named("refusal", row.code), "tone": "warn"}, row.strategy,
+                view.market_name(row.market), _side(row.side, words), price(row.price_g4), shares(row.size_u6),
+            ],
+        }
+        for row in view.lists.refusals[:SHOWN]
+    ]  # fmt: skip
+
+
+def fills(view: SessionView, words: Words) -> list[dict[str, Any]]:
+    """Return our newest trades first."""
+    return [
+        {
+            "id": row.intent,
+            "cells": [
+                utc(row.ts_ns)[11:], view.market_name(row.market), view.outcome(row.market, row.token),
+                _side(row.side, words), price(row.price_g4), shares(row.size_u6), cash(row.fee_u6),
+                words.named("liquidity", row.liquidity), words.named("fill", row.status),
+            ],
+        }
+        for row in view.lists.fills[:SHOWN]
+    ]  # fmt: skip
+
+
+def settlements(view: SessionView, words: Words) -> list[dict[str, Any]]:
+    """Return the markets that resolved, the newest first."""
+    return [
+        {
+            "id": f"{row.market}",
+            "cells": [
+                utc(row.ts_ns)[11:], view.market_name(row.market), price(row.payout0_g4), price(row.payout1_g4),
+                words.named("origin", row.origin),
+            ],
+        }
+        for row in reversed(view.lists.settlements)
+    ]  # fmt: skip
+
+
+def assumed(view: SessionView, words: Words) -> list[dict[str, Any]]:
+    """Return the facts nobody stated, equal ones together."""
+    markets: tuple[Market, ...] = view.manifest.markets if view.manifest else ()
+    return [
+        {
+            "id": f"{fact.fact}-{at}",
+            "cells": [words.named("fact", fact.fact), words.remark(fact.value), words("assumed.markets",
+                      n=len(fact.markets), all=len(markets))],
+        }
+        for at, fact in enumerate(assumed_facts(markets))
+    ]  # fmt: skip
+
+
+def _decision(row: DecisionRow, view: SessionView, words: Words) -> dict[str, Any]:
+    reason = words.named("hold" if row.action == "hold" else "exit", row.reason) if row.reason else NONE
+    return {
+        "id": str(row.record),
+        "tone": "soft" if row.action == "hold" else "",
+        "cells": [
+            utc(row.ts_ns)[11:], row.strategy, view.market_name(row.market),
+            words.named("action", row.action) + (f" {view.outcome(row.market, row.token)}" if row.token >= 0 else ""),
+            reason, f"{row.edge:+.4f}" if row.edge else NONE, shares(row.size_u6) if row.size_u6 else NONE,
+        ],
+    }  # fmt: skip
+
+
+def _first(rows: Iterable[DecisionRow]) -> list[DecisionRow]:
+    return [row for row, _ in zip(rows, range(SHOWN), strict=False)]
+
+
+def _side(side: int, words: Words) -> dict[str, str]:
+    return {"text": words("side.buy" if side > 0 else "side.sell"), "tone": "gain" if side > 0 else "loss"}
+
+
+def _signed(amount: int | None) -> dict[str, str]:
+    return {"text": gain(amount), "tone": "" if not amount else "gain" if amount > 0 else "loss"}

@@ -1,0 +1,178 @@
+"""Money: key figures in two columns, use of the caps, equity and drawdown."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from polydesk.model.grid import CASH_ONE_U6
+from polydesk.monitor.hub import SessionView
+from polydesk.monitor.panels.active_time import ActiveTime, active_time
+from polydesk.monitor.words import Words
+from polydesk.report.quantities import NONE, cash, count, gain, share_of, utc
+from polydesk.store.views import MarkRow
+
+POINTS = 500
+"""Most points of one curve that are sent to a browser."""
+
+
+def tiles(view: SessionView, words: Words) -> list[dict[str, str]]:
+    """Return the key figures; a broken sentinel takes the place of every amount."""
+    live, totals = view.live, view.lists.totals
+    matched, confirmed = _pnl(view)
+    broken = live is not None and live.sentinels != "ok"
+    start = live.given_u6 if live else 0
+    depth, now = fall(view)
+    made = sum(1 for fill in view.lists.fills if fill.liquidity == "maker")
+    fees = live.fees_u6[0] if live else totals.fees_u6 if totals else None
+    refused = sum(totals.refusals.values()) if totals else 0
+    top = next(iter(totals.refusals), "") if totals else ""
+    fills = live.counters.get("fills", 0) if live else totals.fills if totals else 0
+    few = len(view.lists.fills) == fills
+    return [
+        _amount("pnl_matched", matched, words, broken=broken, remark=_part(matched, start)),
+        _amount("pnl_confirmed", confirmed, words, broken=broken, remark=words("tile.confirmed.why")),
+        _amount("equity", live.equity_u6[0] if live else None, words, broken=broken, signed=False,
+                remark=words("tile.equity.why", start=cash(start)) if start else ""),
+        _amount("drawdown", -depth, words, broken=broken, remark=words("tile.drawdown.now", amount=cash(now))),
+        _amount("fees", fees, words, broken=broken, signed=False,
+                remark=words("tile.fees.why", volume=cash(totals.volume_u6)) if totals else ""),
+        _tile("orders", words, count(live.counters.get("orders", 0) if live else totals.orders if totals else 0),
+              words("unit.orders"), words("tile.orders.open", n=count(len(live.orders))) if live else ""),
+        _tile("fills", words, count(fills), words("unit.fills"),
+              words("tile.fills.maker", part=share_of(made, fills)) if fills and few else ""),
+        _tile("refused", words, count(refused), words("unit.orders"), words.named("refusal", top) if top else ""),
+    ]  # fmt: skip
+
+
+def meters(view: SessionView, words: Words) -> list[dict[str, Any]]:
+    """Return how much of each cap is used."""
+    out = []
+    for cap in view.live.exposure if view.live else ():
+        percent = 100 * cap.used_u6 / cap.cap_u6 if cap.cap_u6 else 0.0
+        write = cash if cap.unit == "pUSD" else count
+        where = f" ({view.market_name(cap.market)})" if cap.market >= 0 else ""
+        out.append(
+            {
+                "key": cap.name,
+                "label": words(f"cap.{cap.name}") + where,
+                "text": words(
+                    "cap.used", used=write(cap.used_u6), cap=write(cap.cap_u6), unit=words(f"unit.{cap.unit}"),
+                    percent=f"{percent:.0f}",
+                ),
+                "percent": round(percent, 1),
+                "tone": "bad" if percent >= 95 else "warn" if percent >= 75 else "",
+            }
+        )  # fmt: skip
+    return out
+
+
+def time_axis(view: SessionView) -> ActiveTime:
+    """Return the axis of the session's curves."""
+    return active_time(mark.ts_ns for mark in view.marks)
+
+
+def equity(view: SessionView, axis: ActiveTime, words: Words) -> list[dict[str, Any]]:
+    """Return PnL over time in both columns, as the report draws it."""
+    marks = thin(view.marks)
+    base = marks[0].matched_u6 if marks else 0
+    return [
+        {
+            "name": words(f"curve.{name}"),
+            "role": name,
+            "dash": name == "confirmed",
+            "data": [[axis.at(mark.ts_ns), _cash(getattr(mark, f"{name}_u6") - base)] for mark in marks],
+        }
+        for name in ("matched", "confirmed")
+    ]
+
+
+def drawdown(view: SessionView, axis: ActiveTime, words: Words) -> list[dict[str, Any]]:
+    """Return how far matched equity is below its highest point so far."""
+    peak: int | None = None
+    falls = []
+    for mark in view.marks:
+        peak = mark.matched_u6 if peak is None else max(peak, mark.matched_u6)
+        falls.append((axis.at(mark.ts_ns), mark.matched_u6 - peak))
+    step = max(1, len(falls) // POINTS)
+    kept = [min(falls[at : at + step], key=lambda fall: fall[1]) for at in range(0, len(falls), step)]
+    data = [[ts_ms, _cash(amount)] for ts_ms, amount in kept]
+    return [{"name": words("curve.drawdown"), "role": "drawdown", "area": True, "data": data}]
+
+
+def marks_table(view: SessionView, words: Words) -> dict[str, Any]:
+    """Return the curves in numbers, thinned to 40 rows."""
+    marks = thin(view.marks, 40)
+    base = marks[0].matched_u6 if marks else 0
+    heads = ("time", "pnl_matched", "pnl_confirmed", "exposure")
+    return {
+        "caption": words("curve.table"),
+        "columns": [{"key": head, "label": words(f"col.{head}"), "num": head != "time"} for head in heads],
+        "rows": [
+            {
+                "id": str(mark.record),
+                "cells": [
+                    utc(mark.ts_ns),
+                    gain(mark.matched_u6 - base),
+                    gain(mark.confirmed_u6 - base),
+                    cash(mark.exposure_u6),
+                ],
+            }
+            for mark in reversed(marks)
+        ],
+        "empty": words("curve.empty"),
+    }
+
+
+def fall(view: SessionView) -> tuple[int, int]:
+    """Return the deepest drawdown of matched equity and the present one, micro-pUSD, both 0 or more."""
+    worth = [mark.matched_u6 for mark in view.marks]
+    if view.live is not None and view.live.equity_u6[0]:
+        worth.append(view.live.equity_u6[0])
+    peak = worth[0] if worth else 0
+    deepest = now = 0
+    for amount in worth:
+        peak = max(peak, amount)
+        now = peak - amount
+        deepest = max(deepest, now)
+    return deepest, now
+
+
+def thin(marks: Sequence[MarkRow], most: int = POINTS) -> Sequence[MarkRow]:
+    """Return at most about ``most`` of the marks, always the first and the last."""
+    step = -(-len(marks) // most) if marks else 1
+    kept = list(marks[::step])
+    if marks and kept[-1] is not marks[-1]:
+        kept.append(marks[-1])
+    return kept
+
+
+def _pnl(view: SessionView) -> tuple[int | None, int | None]:
+    if view.live is not None:
+        return view.live.pnl_u6
+    if not view.marks:
+        return None, None
+    first, last = view.marks[0], view.marks[-1]
+    return last.matched_u6 - first.matched_u6, last.confirmed_u6 - first.matched_u6
+
+
+def _part(amount: int | None, whole: int) -> str:
+    return f"{100 * amount / whole:+.2f} %" if amount is not None and whole else ""
+
+
+def _amount(
+    key: str, amount: int | None, words: Words, *, broken: bool, signed: bool = True, remark: str = ""
+) -> dict[str, str]:
+    if broken:
+        return _tile(key, words, words("tile.broken"), "", words("tile.broken.why"), "bad")
+    text = NONE if amount is None else gain(amount) if signed else cash(amount)
+    tone = "" if not signed or not amount else "gain" if amount > 0 else "loss"
+    return _tile(key, words, text, "pUSD", remark, tone)
+
+
+def _tile(key: str, words: Words, value: str, unit: str, remark: str, tone: str = "") -> dict[str, str]:
+    return {
+        "key": key, "label": words(f"tile.{key}"), "value": value, "unit": unit, "remark": remark, "tone": tone,
+    }  # fmt: skip
+
+
+def _cash(amount_u6: int) -> float:
+    return round(amount_u6 / CASH_ONE_U6, 4)

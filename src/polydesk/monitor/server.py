@@ -1,0 +1,147 @@
+"""The dashboard's process: pages over HTTP on this machine, fed by the live state, the ledger and the journals."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+from nicegui import Client, ui
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from polydesk import __version__
+from polydesk.model.errors import PolydeskError
+from polydesk.monitor.follower import Follower, follow
+from polydesk.monitor.hub import Hub
+from polydesk.monitor.listen import HOST, Listening
+from polydesk.monitor.pages import DeskPage, SessionsPage
+from polydesk.monitor.reports import Reports
+from polydesk.monitor.words import Language, Words, words_for
+
+_CSS = (Path(__file__).parent / "theme.css").read_text(encoding="utf-8")
+_EARLY = "<script>document.documentElement.dataset.theme = localStorage.getItem('polydesk-theme') || 'auto'</script>"
+_ICON = (
+    "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'><rect width='32' height='32' rx='7' fill='#123a5c'/>"
+    "<path d='M6 22l7-8 5 4 8-10' fill='none' stroke='#f0b429' stroke-width='3.4' stroke-linejoin='round'/></svg>"
+)
+
+
+@dataclass
+class Dashboard:
+    """One dashboard.
+
+    Attributes:
+        data_dir: Folder of sessions and ledger.
+        language: Of pages whose address names none.
+    """
+
+    data_dir: Path
+    language: Language = Language.EN
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _seen_s: float = field(default_factory=time.monotonic)
+
+    def serve(self, listening: Listening, ready: Callable[[], None] = lambda: None) -> None:
+        """Serve until stopped or interrupted.
+
+        Args:
+            listening: Where.
+            ready: Called once pages can be asked for.
+        """
+        follower = Follower(self.data_dir)
+        hub = Hub(self.data_dir, follower)
+        thread = threading.Thread(target=follow, args=(follower, self._stop), name="follower", daemon=True)
+        app = self._app(hub)
+        config = uvicorn.Config(
+            app, log_level="warning", access_log=False, ws="websockets-sansio", timeout_graceful_shutdown=1
+        )
+        server = _Server(config, ready)
+        watcher = threading.Thread(target=self._end, args=(server,), name="end", daemon=True)
+        thread.start()
+        watcher.start()
+        try:
+            server.run(sockets=[listening.socket])
+        finally:
+            self._stop.set()
+            thread.join()
+            hub.close()
+
+    def stop(self) -> None:
+        """Ask the server to end; safe from any thread."""
+        self._stop.set()
+
+    def _end(self, server: uvicorn.Server) -> None:
+        self._stop.wait()
+        server.should_exit = True
+
+    def _app(self, hub: Hub) -> FastAPI:
+        app = FastAPI(title="polydesk", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
+        # A page of somebody else's site that resolves its own name to this machine gets nothing.
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])
+        reports = Reports(self.data_dir)
+
+        @app.get("/health")
+        def health() -> JSONResponse:
+            pages = sum(1 for client in Client.instances.values() if client.has_socket_connection)
+            if pages:
+                self._seen_s = time.monotonic()
+            idle_s = time.monotonic() - self._seen_s
+            return JSONResponse({"version": __version__, "pages": pages, "idle_s": round(idle_s, 1)})
+
+        @app.get("/sessions/{name}/report", response_model=None)
+        def report(name: str, lang: str = "") -> Response:
+            self._seen_s = time.monotonic()
+            try:
+                return HTMLResponse(reports.page(name, _language(lang, self.language)))
+            except PolydeskError as err:
+                return HTMLResponse(reports.missing(name, str(err), self._words(lang)), status_code=404)
+
+        @ui.page("/", title="polydesk", response_timeout=10)
+        async def desk(session: str = "", market: str = "", lang: str = "") -> None:
+            words = self._open(lang)
+            name = session or await asyncio.to_thread(hub.newest)
+            view = await asyncio.to_thread(hub.view, name) if name else None
+            DeskPage(hub, words, session, market).build(view)
+
+        @ui.page("/sessions", title="polydesk", response_timeout=30)
+        async def sessions(compare: str = "", lang: str = "") -> None:
+            page = SessionsPage(hub, self._open(lang), [name for name in compare.split(",") if name])
+            page.build(await page.read())
+
+        ui.run_with(
+            app, title="polydesk", favicon=_ICON, dark=None, tailwind=False, show_welcome_message=False,
+            binding_refresh_interval=None, reconnect_timeout=5.0,
+        )  # fmt: skip
+        return app
+
+    def _open(self, lang: str) -> Words:
+        """Prepare a page: colours, style and language."""
+        self._seen_s = time.monotonic()
+        words = self._words(lang)
+        ui.add_head_html(f"{_EARLY}<style>{_CSS}</style>")
+        ui.context.client.page.language = "zh-CN" if words.language == Language.ZH.value else "en-US"
+        return words
+
+    def _words(self, lang: str) -> Words:
+        return words_for(_language(lang, self.language))
+
+
+class _Server(uvicorn.Server):
+    """Tells when it listens."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[Any] | None = None) -> None:
+        """Start listening."""
+        await super().startup(sockets)
+        self._ready()
+
+
+def _language(asked: str, otherwise: Language) -> Language:
+    return Language(asked) if asked in set(Language) else otherwise

@@ -1,0 +1,343 @@
+"""What viewers read from the ledger: the newest rows of a session, in the words of the tables."""
+
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, Table, and_, case, desc, func, literal, select
+
+from polydesk.model.orders import Check, Term
+from polydesk.store import tables
+
+
+class DecisionRow(msgspec.Struct, frozen=True):
+    """One decision of a strategy; columns as in the ledger."""
+
+    record: int
+    ts_ns: int
+    strategy: str
+    market: int
+    action: str
+    reason: str
+    token: int
+    confidence: float
+    edge: float
+    size_u6: int
+    why: tuple[Term, ...]
+
+
+class OrderRow(msgspec.Struct, frozen=True):
+    """One order; a refused one has no ``state``; ``code`` is the refusal's, or why a sent order ended."""
+
+    record: int
+    ts_ns: int
+    intent: str
+    strategy: str
+    market: int
+    token: int
+    side: int
+    price_g4: int
+    size_u6: int
+    purpose: str
+    state: str
+    code: str
+    filled_u6: int
+    checks: tuple[Check, ...]
+    why: tuple[Term, ...]
+
+
+class OrderEvent(msgspec.Struct, frozen=True):
+    """One thing that happened to an order."""
+
+    ts_ns: int
+    event: str
+    reason: str
+    message: str
+
+
+class FillRow(msgspec.Struct, frozen=True):
+    """One trade of ours; columns as in the ledger."""
+
+    record: int
+    ts_ns: int
+    intent: str
+    strategy: str
+    market: int
+    token: int
+    side: int
+    price_g4: int
+    size_u6: int
+    fee_u6: int
+    liquidity: str
+    cause: str
+    status: str
+
+
+class MarkRow(msgspec.Struct, frozen=True):
+    """One point of the curves, micro-pUSD; equity is cash and positions at the bid."""
+
+    record: int
+    ts_ns: int
+    matched_u6: int
+    confirmed_u6: int
+    exposure_u6: int
+
+
+class SessionRow(msgspec.Struct, frozen=True):
+    """One session of the ledger; ``state`` is running, halted or ended."""
+
+    session: str
+    mode: str
+    seed: int
+    tape_path: str
+    tape_sha256: str
+    config: str
+    started_wall_ns: int
+    state: str
+    reason: str
+    stopped_wall_ns: int | None
+    journal_sha256: str
+
+
+class SettlementRow(msgspec.Struct, frozen=True):
+    """A resolved market and what one share of each token paid, on the price grid."""
+
+    ts_ns: int
+    market: int
+    payout0_g4: int
+    payout1_g4: int
+    origin: str
+
+
+class Totals(msgspec.Struct, frozen=True):
+    """Counts and sums of a session.
+
+    Attributes:
+        orders: Sent.
+        fills: All, also those that failed later.
+        fees_u6: Of the fills that did not fail, micro-pUSD.
+        volume_u6: Cash traded in them, micro-pUSD.
+        refusals: By code, most frequent first.
+        decisions: By strategy and action.
+    """
+
+    orders: int
+    fills: int
+    fees_u6: int
+    volume_u6: int
+    refusals: dict[str, int]
+    decisions: dict[str, dict[str, int]]
+
+
+def session_rows(connection: Connection) -> list[SessionRow]:
+    """Return all sessions, the newest first."""
+    table = tables.sessions
+    query = select(*_columns(table, SessionRow)).order_by(desc(table.c.started_wall_ns), desc(table.c.session))
+    return [SessionRow(*row) for row in connection.execute(query)]
+
+
+def session_row(connection: Connection, session: str) -> SessionRow | None:
+    """Return one session; ``None`` when the ledger does not know it."""
+    table = tables.sessions
+    found = connection.execute(select(*_columns(table, SessionRow)).where(table.c.session == session)).one_or_none()
+    return None if found is None else SessionRow(*found)
+
+
+def records(connection: Connection, session: str) -> int:
+    """Return how many journal records of a session the ledger has applied."""
+    table = tables.cursors
+    return connection.execute(select(table.c.records).where(table.c.session == session)).scalar_one_or_none() or 0
+
+
+def latest_decisions(
+    connection: Connection, session: str, limit: int, *, market: int | None = None, acts_only: bool = False
+) -> list[DecisionRow]:
+    """Return the newest decisions first.
+
+    Args:
+        connection: A reading connection.
+        session: Whose.
+        limit: At most so many.
+        market: Of one market only.
+        acts_only: Leave the holds out.
+    """
+    table = tables.decisions
+    query = select(*_columns(table, DecisionRow)).where(table.c.session == session)
+    if market is not None:
+        query = query.where(table.c.market == market)
+    if acts_only:
+        query = query.where(table.c.action != "hold")
+    rows = connection.execute(query.order_by(desc(table.c.record)).limit(limit))
+    return [_decision(row) for row in rows]
+
+
+def decision(connection: Connection, session: str, record: int) -> DecisionRow | None:
+    """Return the decision of one journal record; ``None`` when there is none."""
+    table = tables.decisions
+    query = select(*_columns(table, DecisionRow)).where(and_(table.c.session == session, table.c.record == record))
+    row = connection.execute(query).one_or_none()
+    return None if row is None else _decision(row)
+
+
+def decision_before(
+    connection: Connection, session: str, strategy: str, market: int, record: int
+) -> DecisionRow | None:
+    """Return a strategy's last word on a market at or before a journal record."""
+    table = tables.decisions
+    query = (
+        select(*_columns(table, DecisionRow))
+        .where(table.c.session == session, table.c.strategy == strategy, table.c.market == market)
+        .where(table.c.record <= record)
+        .order_by(desc(table.c.record))
+        .limit(1)
+    )
+    row = connection.execute(query).one_or_none()
+    return None if row is None else _decision(row)
+
+
+def latest_refusals(connection: Connection, session: str, limit: int) -> list[OrderRow]:
+    """Return the newest refused orders first."""
+    table = tables.refusals
+    query = _refusals().where(table.c.session == session).order_by(desc(table.c.record)).limit(limit)
+    return [_order(row) for row in connection.execute(query)]
+
+
+def latest_orders(connection: Connection, session: str, limit: int, *, market: int | None = None) -> list[OrderRow]:
+    """Return the newest orders first."""
+    table = tables.orders
+    query = _orders().where(table.c.session == session)
+    if market is not None:
+        query = query.where(table.c.market == market)
+    return [_order(row) for row in connection.execute(query.order_by(desc(table.c.record)).limit(limit))]
+
+
+def order(connection: Connection, session: str, intent: str) -> OrderRow | None:
+    """Return an order by its name, sent or refused; ``None`` when the ledger does not know it."""
+    found = connection.execute(
+        _orders().where(tables.orders.c.session == session, tables.orders.c.intent == intent)
+    ).first()
+    if found is None:
+        found = connection.execute(
+            _refusals().where(tables.refusals.c.session == session, tables.refusals.c.intent == intent)
+        ).first()
+    return None if found is None else _order(found)
+
+
+def orders_between(
+    connection: Connection, session: str, strategy: str, market: int, records: tuple[int, int]
+) -> list[OrderRow]:
+    """Return what a strategy sent or had refused in a market between two journal records, both included."""
+    out: list[OrderRow] = []
+    for table, query in ((tables.orders, _orders()), (tables.refusals, _refusals())):
+        asked = query.where(table.c.session == session, table.c.strategy == strategy, table.c.market == market)
+        out += [_order(row) for row in connection.execute(asked.where(table.c.record.between(*records)))]
+    return sorted(out, key=lambda row: row.record)
+
+
+def order_events(connection: Connection, session: str, intent: str) -> list[OrderEvent]:
+    """Return everything that happened to an order, in order."""
+    table = tables.order_events
+    query = select(*_columns(table, OrderEvent)).where(table.c.session == session, table.c.intent == intent)
+    return [OrderEvent(*row) for row in connection.execute(query.order_by(table.c.record))]
+
+
+def latest_fills(connection: Connection, session: str, limit: int, *, market: int | None = None) -> list[FillRow]:
+    """Return the newest fills first."""
+    table = tables.fills
+    query = select(*_columns(table, FillRow)).where(table.c.session == session)
+    if market is not None:
+        query = query.where(table.c.market == market)
+    return [FillRow(*row) for row in connection.execute(query.order_by(desc(table.c.record)).limit(limit))]
+
+
+def marks(connection: Connection, session: str, after: int = -1) -> list[MarkRow]:
+    """Return the curve's points behind journal record ``after``, in order of time."""
+    table = tables.marks
+    query = select(
+        table.c.record,
+        table.c.ts_ns,
+        table.c.cash_matched_u6 + table.c.value_matched_u6,
+        table.c.cash_confirmed_u6 + table.c.value_confirmed_u6,
+        table.c.exposure_u6,
+    ).where(table.c.session == session, table.c.record > after)
+    return [MarkRow(*row) for row in connection.execute(query.order_by(table.c.record))]
+
+
+def settlements(connection: Connection, session: str) -> list[SettlementRow]:
+    """Return the markets that resolved, in order of time."""
+    table = tables.settlements
+    query = select(*_columns(table, SettlementRow)).where(table.c.session == session).order_by(table.c.record)
+    return [SettlementRow(*row) for row in connection.execute(query)]
+
+
+def realised_by(connection: Connection, session: str, column: str) -> dict[str, int]:
+    """Return what closed positions earned after fees, micro-pUSD, by ``strategy`` or exit ``reason``."""
+    table = tables.realised_exits
+    net = table.c.realised_u6 - table.c.entry_fees_u6 - table.c.exit_fee_u6 - table.c.dust_u6
+    key = table.c[column]
+    query = select(key, func.sum(net)).where(table.c.session == session).group_by(key).order_by(key)
+    return {name: int(total) for name, total in connection.execute(query)}
+
+
+def totals(connection: Connection, session: str) -> Totals:
+    """Return a session's counts and sums."""
+    fills = tables.fills
+    kept = fills.c.status != "failed"
+    number, fees, volume = connection.execute(
+        select(
+            func.count(),
+            func.coalesce(func.sum(case((kept, fills.c.fee_u6), else_=0)), 0),
+            func.coalesce(func.sum(case((kept, func.abs(fills.c.cash_u6)), else_=0)), 0),
+        ).where(fills.c.session == session)
+    ).one()
+    orders = connection.execute(
+        select(func.count()).select_from(tables.orders).where(tables.orders.c.session == session)
+    ).scalar_one()
+    codes = tables.refusals.c.code
+    refused = connection.execute(
+        select(codes, func.count()).where(tables.refusals.c.session == session).group_by(codes)
+        .order_by(desc(func.count()), codes)
+    )  # fmt: skip
+    table = tables.decisions
+    decided = connection.execute(
+        select(table.c.strategy, table.c.action, func.count())
+        .where(table.c.session == session)
+        .group_by(table.c.strategy, table.c.action)
+        .order_by(table.c.strategy, table.c.action)
+    )
+    by_strategy: dict[str, dict[str, int]] = {}
+    for strategy, action, times in decided:
+        by_strategy.setdefault(strategy, {})[action] = times
+    return Totals(orders, number, int(fees), int(volume), dict(refused.tuples().all()), by_strategy)
+
+
+def _columns(table: Table, shape: type[msgspec.Struct]) -> list[Any]:
+    return [table.c[name] for name in shape.__struct_fields__]
+
+
+def _orders() -> Any:
+    c = tables.orders.c
+    return select(
+        c.record, c.ts_ns, c.intent, c.strategy, c.market, c.token, c.side, c.price_g4, c.size_u6, c.purpose, c.state,
+        c.done_reason.label("code"), c.filled_u6, c.checks, c.why,
+    )  # fmt: skip
+
+
+def _refusals() -> Any:
+    c = tables.refusals.c
+    return select(
+        c.record, c.ts_ns, c.intent, c.strategy, c.market, c.token, c.side, c.price_g4, c.size_u6, c.purpose,
+        literal("").label("state"), c.code, literal(0).label("filled_u6"), c.checks, c.why,
+    )  # fmt: skip
+
+
+def _order(row: Row[Any]) -> OrderRow:
+    return msgspec.convert(_decoded(OrderRow, row, "checks", "why"), OrderRow)
+
+
+def _decision(row: Row[Any]) -> DecisionRow:
+    return msgspec.convert(_decoded(DecisionRow, row, "why"), DecisionRow)
+
+
+def _decoded(shape: type[msgspec.Struct], row: Row[Any], *names: str) -> dict[str, Any]:
+    told = dict(zip(shape.__struct_fields__, row, strict=True))
+    return told | {name: msgspec.json.decode(told[name]) for name in names}
