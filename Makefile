@@ -26,7 +26,7 @@ setup: $(VENV)/.core ## install the desk into .venv and compile its kernel once
 setup-dev: setup $(VENV)/.dev ## setup plus the tools the tests need
 
 run: setup ## trade the bundled recordings on paper and print the report
-	@$(BIN)/polydesk run --exit-when-done
+	@$(BIN)/polydesk run --dashboard
 
 test: setup-dev lint ## lint, types, layers and the tests (under 10 minutes on 2 cores)
 	$(BIN)/python -m pytest -n 2 -m "not slow"

@@ -1,17 +1,20 @@
 """``polydesk run``: trade a recording on paper."""
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from polydesk.cli.dashboard import PORT, beside, keep_serving, ready
 from polydesk.cli.options import AsJson, ConfigFile, DataDir, Overrides, load
 from polydesk.cli.output import complain, emit_json, examples, notices
 from polydesk.cli.watch import conclude, watching
 from polydesk.model.errors import ConfigError, SafetyRefusal
 
 if TYPE_CHECKING:
+    from polydesk.monitor.spawn import Starting
     from polydesk.run.settings import Settings
     from polydesk.tape import Tape
 
@@ -19,6 +22,7 @@ EPILOG = examples(
     "polydesk run",
     "polydesk run --speed max --exit-when-done --json",
     "polydesk run --tape tapes/btc --seed 7 --set desk.strategies.mean_reversion.enabled=false",
+    "polydesk run --dashboard --port 9000 --lang zh --stay",
     "polydesk run --resume latest",
 )
 
@@ -40,10 +44,26 @@ def run(
         bool | None,
         typer.Option(
             "--exit-when-done/--stay",
-            help="Leave at the end, or wait for Enter; leaves by default when stdout is not a terminal.",
+            help="Leave at the end, or serve the dashboard until Ctrl-C. Without either: until Ctrl-C on a terminal, "
+            "otherwise for half a minute or while a page is open.",
             show_default=False,
         ),
     ] = None,
+    dashboard: Annotated[
+        bool | None,
+        typer.Option(
+            "--dashboard/--no-dashboard",
+            help="Show the session in the browser; by default when stdout is a terminal or --port is given.",
+            show_default=False,
+        ),
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=65_535, help="Port of the dashboard on this machine, 8888; the next free one if in use."
+        ),
+    ] = None,
+    lang: Annotated[str, typer.Option("--lang", metavar="en|zh", help="Language of the dashboard.")] = "en",
     data_dir: DataDir = None,
     config: ConfigFile = None,
     overrides: Overrides = [],  # noqa: B006 - typer copies it
@@ -63,9 +83,26 @@ def run(
         raise ConfigError(
             "--resume takes the configuration from the session's journal; leave --set out, or use replay --set"
         )
-    named = [f"run.seed={seed}"] if seed is not None else []
-    named += [f"run.speed={speed}"] if speed is not None else []
-    settings = paced(load(config, [*overrides, *named], data_dir).settings)
+    if lang not in {"en", "zh"}:
+        raise ConfigError(f"--lang {lang!r}: choose en or zh")
+    flags = {"--seed": ("run.seed", seed), "--speed": ("run.speed", speed)}
+    settings = paced(load(config, overrides, data_dir, flags).settings)
+    shown = dashboard if dashboard is not None else port is not None or sys.stdout.isatty()
+    with beside(Path(settings.data_dir), port or PORT, lang, wanted=shown) as starting:
+        _trade(settings, tape, mode, resume, starting, exit_when_done=exit_when_done, as_json=as_json)
+
+
+def _trade(
+    settings: "Settings",
+    tape: Path | None,
+    mode: str,
+    resume: str | None,
+    starting: "Starting | None",
+    *,
+    exit_when_done: bool | None,
+    as_json: bool,
+) -> None:
+    """Run or continue a session, print its report and serve its dashboard on."""
     with notices().status("loading the kernel; it is compiled once and then cached"):
         from polydesk.run.session import has_ended, resume_session, run_session
     if resume is not None:
@@ -75,16 +112,22 @@ def run(
         news = not has_ended(folder)
         if not news:
             typer.echo(f"session {folder.name} has ended, there is nothing to continue; this is its report", err=True)
+        found = ready(starting)
         with watching() as look:
             ended = resume_session(settings, folder, look)
     else:
         news = True
         source = recorded(settings, tape)
+        found = ready(starting)
         with watching() as look:
             ended = run_session(settings, source, mode, look)
-    leave = exit_when_done if exit_when_done is not None else not sys.stdout.isatty()
-    stay = not leave and sys.stdin.isatty() and ended.reason == "tape_end"
+    stay = None if found is None or exit_when_done else partial(keep_serving, found, for_ever=_for_ever(exit_when_done))
     conclude(ended, as_json=as_json, stay=stay, news=news)
+
+
+def _for_ever(exit_when_done: bool | None) -> bool:
+    """Return whether the dashboard stays until Ctrl-C: with ``--stay``, or when somebody sits at the terminal."""
+    return sys.stdout.isatty() if exit_when_done is None else not exit_when_done
 
 
 def paced(settings: "Settings") -> "Settings":

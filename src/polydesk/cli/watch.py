@@ -1,17 +1,15 @@
 """Showing a running session on stderr, and its report at the end."""
 
-import shlex
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from polydesk.cli.options import data_dir_flag
 from polydesk.cli.output import complain, emit_json, notices, results
 from polydesk.model.errors import JournalFull
 
@@ -103,13 +101,15 @@ def uninterrupted(what: str) -> Iterator[None]:
         raise KeyboardInterrupt
 
 
-def conclude(ended: "SessionResult", *, as_json: bool, stay: bool = False, news: bool = True) -> None:
+def conclude(
+    ended: "SessionResult", *, as_json: bool, stay: Callable[[], None] | None = None, news: bool = True
+) -> None:
     """Print the report of a session that ended and leave with its exit code.
 
     Args:
         ended: What the driver returned.
         as_json: Whether stdout ends with the final JSON.
-        stay: Whether to wait for Enter or Ctrl-C before leaving.
+        stay: Called before leaving when the recording ended by itself.
         news: Whether the session ended just now, so that its end decides the exit code.
     """
     from polydesk.report.build import build_report
@@ -122,7 +122,7 @@ def conclude(ended: "SessionResult", *, as_json: bool, stay: bool = False, news:
             typer.echo(f"warning: {problem}", err=True)
     found = build_report(ended.path)
     print_report(found.summary, results(as_json=as_json), found.quality, found.books)
-    where = _data_dir_flag(ended)
+    where = data_dir_flag(ended.path.parent.parent)
     typer.echo(
         f"\nMore: polydesk report {ended.session} --html report.html{where}\n"
         f"      polydesk replay {ended.session} --verify{where}",
@@ -130,28 +130,11 @@ def conclude(ended: "SessionResult", *, as_json: bool, stay: bool = False, news:
     )
     if as_json:
         emit_json(result(found.summary))
-    if stay:
-        _wait()
+    if stay is not None and ended.reason == "tape_end":
+        stay()
     if ended.reason == "disk_full":
         command = f"polydesk run --resume {ended.session}{where}"
         complain(f"the disk is full: nothing is lost; free space, then continue: {command}")
         raise typer.Exit(JournalFull.exit_code)
     if ended.reason == "stopped" and news:
         raise typer.Exit(_INTERRUPTED)
-
-
-def _data_dir_flag(ended: "SessionResult") -> str:
-    """Return the flag that makes a printed command find the session, or nothing when the configuration does."""
-    from polydesk.cli.options import load
-
-    folder = ended.path.parent.parent
-    configured = Path(load(None, []).settings.data_dir)
-    return "" if configured.resolve() == folder.resolve() else f" --data-dir {shlex.quote(str(folder))}"
-
-
-def _wait() -> None:
-    typer.echo("Press Enter or Ctrl-C to leave (--exit-when-done leaves at once).", err=True)
-    try:
-        sys.stdin.readline()
-    except KeyboardInterrupt:
-        typer.echo("", err=True)

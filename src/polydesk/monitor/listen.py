@@ -9,9 +9,6 @@ from polydesk.model.errors import MonitorError
 HOST = "127.0.0.1"
 """The dashboard is for this machine only."""
 
-PORT = 8888
-"""Where it is unless told otherwise."""
-
 _TRIES = 50
 
 
@@ -34,7 +31,7 @@ class Listening(NamedTuple):
         return f"http://{HOST}:{self.port}"
 
 
-def listen(port: int = PORT) -> Listening:
+def listen(port: int) -> Listening:
     """Listen on ``port`` of this machine, or on the next free one; 0 takes any.
 
     Raises:

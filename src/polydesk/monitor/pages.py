@@ -38,6 +38,7 @@ class DeskPage:
     _parts: dict[str, Any] = field(default_factory=dict)
     _seen: tuple[Any, ...] = ()
     _view: SessionView | None = None
+    _index: int = -1
 
     def build(self, view: SessionView | None) -> None:
         """Put the page together with what is known now."""
@@ -71,8 +72,15 @@ class DeskPage:
                     parts["prices_note"] = tag("p", "\u00a0", "pd-note")
                     parts["facts"] = el.Facts()
                 parts["prints"] = el.DataTable()
-            for name, size in (("positions", "half"), ("orders", "half"), ("decisions", "half"), ("refusals", "half"),
-                               ("fills", "half"), ("settlements", "half"), ("assumed", "full")):  # fmt: skip
+            for name, size in (
+                ("positions", "half"),
+                ("orders", "half"),
+                ("decisions", "half"),
+                ("refusals", "half"),
+                ("fills", "half"),
+                ("settlements", "half"),
+                ("assumed", "full"),
+            ):
                 with card(w(f"desk.{name}"), size):
                     if name == "decisions":
                         ui.checkbox(w("desk.acts_only"), value=self.acts_only, on_change=self._filter).props("dense")
@@ -93,9 +101,7 @@ class DeskPage:
         """Show a view; only what changed goes to the browser."""
         self._view = view
         w, parts = self.words, self._parts
-        index = market.index_of(view, self.slug)
-        if not self.slug and index >= 0:
-            self.slug = view.market_name(index)
+        index = self._index = market.index_of(view, self.slug, self._index)
         self._show_head(view)
         if view.running and index >= 0 and market.book_of(view, index) is None:
             self.hub.want(view.name, index)
@@ -109,10 +115,25 @@ class DeskPage:
         parts["meters"].show(items=money.meters(view, w), label=w("desk.caps"), empty=w("desk.caps.empty"))
         parts["trust"].show(items=head.trust(view, w), label=w("desk.trust"))
         axis = money.time_axis(view)
-        parts["equity"].show(series=money.equity(view, axis, w), spans=axis.told(), unit="pUSD", label=w("curve.equity.label"), decimals=2,
-                             empty=w("curve.empty"), step=True)  # fmt: skip
-        parts["drawdown"].show(series=money.drawdown(view, axis, w), spans=axis.told(), unit="pUSD", label=w("curve.drawdown.label"), decimals=2,
-                               empty="", step=True, high=0)  # fmt: skip
+        parts["equity"].show(
+            series=money.equity(view, axis, w),
+            spans=axis.told(),
+            unit="pUSD",
+            label=w("curve.equity.label"),
+            decimals=2,
+            empty=w("curve.empty"),
+            step=True,
+        )
+        parts["drawdown"].show(
+            series=money.drawdown(view, axis, w),
+            spans=axis.told(),
+            unit="pUSD",
+            label=w("curve.drawdown.label"),
+            decimals=2,
+            empty="",
+            step=True,
+            high=0,
+        )
         parts["marks"].show(**money.marks_table(view, w), quiet=True)
         self._show_market(view, index)
         self._show_lists(view)
@@ -132,24 +153,36 @@ class DeskPage:
     def _show_market(self, view: SessionView, index: int) -> None:
         w, parts = self.words, self._parts
         name = view.market_name(index) if index >= 0 else ""
-        parts["chooser"].show(label=w("market.search"), options=market.options(view), value=name, hint=w("market.hint"),
-                              missing=w("market.missing"))  # fmt: skip
+        parts["chooser"].show(
+            label=w("market.search"),
+            options=market.options(view),
+            value=name,
+            hint=w("market.hint"),
+            missing=w("market.missing"),
+        )
         parts["token"].set_options({token: view.outcome(index, token) or str(token) for token in (0, 1)})
         parts["ladder"].show(**market.ladder(view, index, self.token, w))
         history = self.hub.history(view)
         samples = market.samples_of(history, view, index)
         parts["prices"].show(
-            **market.price_chart(view, index, self.token, samples, w), unit="pUSD", decimals=3,
-            label=w("chart.label", market=name), empty=w("chart.empty"), step=True,
-        )  # fmt: skip
+            **market.price_chart(view, index, self.token, samples, w),
+            unit="pUSD",
+            decimals=3,
+            label=w("chart.label", market=name),
+            empty=w("chart.empty"),
+            step=True,
+        )
         parts["prices_note"].text = _history_note(history, w)
         parts["facts"].show(items=market.facts(view, index, w), label=w("market.facts"))
         upto = view.live.ts_ns if view.live else 0
         prints = [] if isinstance(history, str) else history.prints_until(index, upto, market.PRINTS)
         parts["prints"].show(
-            caption=w("desk.prints"), columns=lists.columns("prints", w), empty=w("prints.empty"),
-            rows=market.prints_table(prints, w, view, index), least=market.PRINTS,
-        )  # fmt: skip
+            caption=w("desk.prints"),
+            columns=lists.columns("prints", w),
+            empty=w("prints.empty"),
+            rows=market.prints_table(prints, w, view, index),
+            least=market.PRINTS,
+        )
 
     def _show_lists(self, view: SessionView) -> None:
         w = self.words
@@ -165,9 +198,13 @@ class DeskPage:
         pick = {"orders", "decisions", "refusals", "fills"}
         for name, told in rows.items():
             self._parts[name].show(
-                caption=w(f"desk.{name}"), columns=lists.columns(name, w), rows=told, empty=w(f"{name}.empty"),
-                quiet=True, pick=w(f"{name}.pick") if name in pick else "",
-            )  # fmt: skip
+                caption=w(f"desk.{name}"),
+                columns=lists.columns(name, w),
+                rows=told,
+                empty=w(f"{name}.empty"),
+                quiet=True,
+                pick=w(f"{name}.pick") if name in pick else "",
+            )
 
     async def _look(self) -> None:
         name = self.session or await asyncio.to_thread(self.hub.newest)
@@ -175,7 +212,7 @@ class DeskPage:
             return
         if self._view is not None and self._view.name != name:
             # The desk was started again: its markets may be others.
-            self.slug = ""
+            self.slug, self._index = "", -1
         self.show(await asyncio.to_thread(self.hub.view, name))
 
     def _nothing(self) -> None:
@@ -186,8 +223,15 @@ class DeskPage:
         self._parts["meters"].show(items=[], label=self.words("desk.caps"), empty=self.words("desk.caps.empty"))
         self._parts["trust"].show(items=[], label=self.words("desk.trust"))
         for name in ("equity", "drawdown"):
-            self._parts[name].show(series=[], spans=[], unit="pUSD", label=self.words(f"curve.{name}.label"), decimals=2,
-                                   empty=self.words("curve.empty"), step=True)  # fmt: skip
+            self._parts[name].show(
+                series=[],
+                spans=[],
+                unit="pUSD",
+                label=self.words(f"curve.{name}.label"),
+                decimals=2,
+                empty=self.words("curve.empty"),
+                step=True,
+            )
         self._parts["marks"].show(**money.marks_table(view, self.words), quiet=True)
         self._show_market(view, -1)
         self._show_lists(view)
@@ -266,9 +310,13 @@ class SessionsPage:
         query = {"compare": ",".join(self.chosen)} if self.chosen else {}
         parts["head"].show(**head.masthead(None, w, "sessions", query))
         parts["list"].show(
-            caption=w("sessions.list"), columns=sessions.columns(w), empty=w("sessions.empty"), quiet=True, pick="",
+            caption=w("sessions.list"),
+            columns=sessions.columns(w),
+            empty=w("sessions.empty"),
+            quiet=True,
+            pick="",
             rows=[sessions.row(view, view.name in self.chosen, w) for view in views],
-        )  # fmt: skip
+        )
         chosen = [view for name in self.chosen for view in views if view.name == name]
         compared: dict[str, Any] = {"columns": [], "rows": []}
         ledger = self.hub.ledger()
@@ -278,8 +326,15 @@ class SessionsPage:
         parts["table"].set_visibility(len(chosen) > 1)
         parts["curves"].set_visibility(len(chosen) > 1)
         parts["table"].show(**compared, caption=w("sessions.compare"), empty="", quiet=True)
-        parts["curves"].show(series=sessions.curves(chosen, w) if len(chosen) > 1 else [], spans=[], unit="pUSD", decimals=2,
-                             label=w("compare.curve.label"), empty=w("curve.empty"), step=True)  # fmt: skip
+        parts["curves"].show(
+            series=sessions.curves(chosen, w) if len(chosen) > 1 else [],
+            spans=[],
+            unit="pUSD",
+            decimals=2,
+            label=w("compare.curve.label"),
+            empty=w("curve.empty"),
+            step=True,
+        )
 
     async def read(self) -> list[SessionView]:
         """Return all sessions, the newest first."""

@@ -53,7 +53,7 @@ export default {
           useUTC: true,
           textStyle: { fontFamily: family },
           grid: { left: 62, right: 14, top: 30, bottom: 26 },
-          legend: { top: 0, left: 0, itemWidth: 18, itemHeight: 8, textStyle: text, icon: "roundRect" },
+          legend: { top: 0, left: 0, itemWidth: 18, itemHeight: 8, textStyle: text, data: this.series.map((one) => ({ name: one.name, icon: one.symbol || "roundRect" })) },
           tooltip: {
             trigger: "axis",
             confine: true,

@@ -19,7 +19,7 @@ export default {
       </thead>
       <tbody>
         <tr v-if="!rows.length" class="pd-empty"><td :colspan="columns.length">{{ empty }}</td></tr>
-        <tr v-for="row in rows" :key="row.id" :class="[row.tone, pick ? 'pd-pick' : '']">
+        <tr v-for="row in rows" :key="row.key || row.id" :class="[row.tone, pick ? 'pd-pick' : '']">
           <component v-for="(cell, at) in row.cells" :key="at" :is="at === 0 && !pick ? 'th' : 'td'"
               :scope="at === 0 && !pick ? 'row' : null" :class="[{ num: columns[at].num }, cell.tone]">
             <a v-if="cell.href" :href="cell.href">{{ cell.text }}</a>
@@ -35,7 +35,7 @@ export default {
   </div>`,
   computed: {
     height() {
-      return this.least ? `${(this.least + 1) * 1.9 + (this.quiet ? 0 : 2)}rem` : "auto";
+      return this.least ? `${(this.least + 1) * 1.9 + (this.quiet ? 0 : 2)}rem` : null;
     },
   },
   methods: {

@@ -15,10 +15,10 @@ SHOWN = 30
 
 HEADS: dict[str, tuple[str, ...]] = {
     "positions": ("market", "outcome", "strategy", "#shares", "#average", "#bid", "#unrealised"),
-    "orders": ("order", "market", "outcome", "side", "#price", "#size", "#filled", "state"),
+    "orders": ("order", "market", "side", "#price", "#size", "#filled", "state"),
     "decisions": ("time", "strategy", "market", "action", "reason", "#edge", "#size"),
     "refusals": ("time", "code", "strategy", "market", "side", "#price", "#size"),
-    "fills": ("time", "market", "outcome", "side", "#price", "#size", "#fee", "role", "status"),
+    "fills": ("time", "market", "side", "#price", "#size", "#fee", "role", "status"),
     "settlements": ("time", "market", "#payout0", "#payout1", "origin"),
     "prints": ("time", "taker", "outcome", "#price", "#size"),
     "assumed": ("fact", "stated", "markets"),
@@ -46,12 +46,16 @@ def positions(view: SessionView, words: Words) -> list[dict[str, Any]]:
             {
                 "id": f"{held.strategy}/{held.market}/{held.token}",
                 "cells": [
-                    view.market_name(held.market), view.outcome(held.market, held.token), held.strategy, told,
-                    average_price(held.cost_u6[0], matched), price(held.bid_g4),
+                    view.market_name(held.market),
+                    view.outcome(held.market, held.token),
+                    held.strategy,
+                    told,
+                    average_price(held.cost_u6[0], matched),
+                    price(held.bid_g4),
                     _signed(open_pnl),
                 ],
             }
-        )  # fmt: skip
+        )
     return out
 
 
@@ -61,13 +65,17 @@ def orders(view: SessionView, words: Words) -> list[dict[str, Any]]:
         {
             "id": order.intent,
             "cells": [
-                order.intent, view.market_name(order.market), view.outcome(order.market, order.token),
-                _side(order.side, words), price(order.price_g4), shares(order.size_u6), shares(order.filled_u6),
+                order.intent,
+                view.market_name(order.market),
+                _side(order.side, view.outcome(order.market, order.token), words),
+                price(order.price_g4),
+                shares(order.size_u6),
+                shares(order.filled_u6),
                 words.named("order", order.state),
             ],
         }
         for order in (view.live.orders if view.live else ())[:SHOWN]
-    ]  # fmt: skip
+    ]
 
 
 def decisions(view: SessionView, words: Words, *, acts_only: bool) -> list[dict[str, Any]]:
@@ -82,12 +90,17 @@ def refusals(view: SessionView, words: Words) -> list[dict[str, Any]]:
         {
             "id": row.intent,
             "cells": [
-                utc(row.ts_ns)[11:], {"text": words.named("refusal", row.code), "tone": "warn"}, row.strategy,
-                view.market_name(row.market), _side(row.side, words), price(row.price_g4), shares(row.size_u6),
+                utc(row.ts_ns)[11:],
+                {"text": words.named("refusal", row.code), "tone": "warn"},
+                row.strategy,
+                view.market_name(row.market),
+                _side(row.side, view.outcome(row.market, row.token), words),
+                price(row.price_g4),
+                shares(row.size_u6),
             ],
         }
         for row in view.lists.refusals[:SHOWN]
-    ]  # fmt: skip
+    ]
 
 
 def fills(view: SessionView, words: Words) -> list[dict[str, Any]]:
@@ -95,14 +108,20 @@ def fills(view: SessionView, words: Words) -> list[dict[str, Any]]:
     return [
         {
             "id": row.intent,
+            "key": str(row.record),
             "cells": [
-                utc(row.ts_ns)[11:], view.market_name(row.market), view.outcome(row.market, row.token),
-                _side(row.side, words), price(row.price_g4), shares(row.size_u6), cash(row.fee_u6),
-                words.named("liquidity", row.liquidity), words.named("fill", row.status),
+                utc(row.ts_ns)[11:],
+                view.market_name(row.market),
+                _side(row.side, view.outcome(row.market, row.token), words),
+                price(row.price_g4),
+                shares(row.size_u6),
+                cash(row.fee_u6),
+                words.named("liquidity", row.liquidity),
+                words.named("fill", row.status),
             ],
         }
         for row in view.lists.fills[:SHOWN]
-    ]  # fmt: skip
+    ]
 
 
 def settlements(view: SessionView, words: Words) -> list[dict[str, Any]]:
@@ -111,12 +130,15 @@ def settlements(view: SessionView, words: Words) -> list[dict[str, Any]]:
         {
             "id": f"{row.market}",
             "cells": [
-                utc(row.ts_ns)[11:], view.market_name(row.market), price(row.payout0_g4), price(row.payout1_g4),
+                utc(row.ts_ns)[11:],
+                view.market_name(row.market),
+                price(row.payout0_g4),
+                price(row.payout1_g4),
                 words.named("origin", row.origin),
             ],
         }
         for row in reversed(view.lists.settlements)
-    ]  # fmt: skip
+    ]
 
 
 def assumed(view: SessionView, words: Words) -> list[dict[str, Any]]:
@@ -125,11 +147,14 @@ def assumed(view: SessionView, words: Words) -> list[dict[str, Any]]:
     return [
         {
             "id": f"{fact.fact}-{at}",
-            "cells": [words.named("fact", fact.fact), words.remark(fact.value), words("assumed.markets",
-                      n=len(fact.markets), all=len(markets))],
+            "cells": [
+                words.named("fact", fact.fact),
+                words.remark(fact.value),
+                words("assumed.markets", n=len(fact.markets), all=len(markets)),
+            ],
         }
         for at, fact in enumerate(assumed_facts(markets))
-    ]  # fmt: skip
+    ]
 
 
 def _decision(row: DecisionRow, view: SessionView, words: Words) -> dict[str, Any]:
@@ -138,19 +163,24 @@ def _decision(row: DecisionRow, view: SessionView, words: Words) -> dict[str, An
         "id": str(row.record),
         "tone": "soft" if row.action == "hold" else "",
         "cells": [
-            utc(row.ts_ns)[11:], row.strategy, view.market_name(row.market),
+            utc(row.ts_ns)[11:],
+            row.strategy,
+            view.market_name(row.market),
             words.named("action", row.action) + (f" {view.outcome(row.market, row.token)}" if row.token >= 0 else ""),
-            reason, f"{row.edge:+.4f}" if row.edge else NONE, shares(row.size_u6) if row.size_u6 else NONE,
+            reason,
+            f"{row.edge:+.4f}" if row.edge else NONE,
+            shares(row.size_u6) if row.size_u6 else NONE,
         ],
-    }  # fmt: skip
+    }
 
 
 def _first(rows: Iterable[DecisionRow]) -> list[DecisionRow]:
     return [row for row, _ in zip(rows, range(SHOWN), strict=False)]
 
 
-def _side(side: int, words: Words) -> dict[str, str]:
-    return {"text": words("side.buy" if side > 0 else "side.sell"), "tone": "gain" if side > 0 else "loss"}
+def _side(side: int, outcome: str, words: Words) -> dict[str, str]:
+    word = words("side.buy" if side > 0 else "side.sell")
+    return {"text": f"{word} {outcome}", "tone": "gain" if side > 0 else "loss"}
 
 
 def _signed(amount: int | None) -> dict[str, str]:

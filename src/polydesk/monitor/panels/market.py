@@ -30,14 +30,24 @@ def options(view: SessionView) -> list[dict[str, str]]:
     ]
 
 
-def index_of(view: SessionView, slug: str) -> int:
-    """Return the market of a name, else the one the desk is busiest with, else the first; -1 when there is none."""
+def index_of(view: SessionView, slug: str, shown: int = -1) -> int:
+    """Return the market to show: that of a name; else the one shown while it trades; else the desk's busiest.
+
+    Args:
+        view: The session.
+        slug: What somebody asked for; empty for no wish.
+        shown: What is shown now; -1 for nothing.
+
+    Returns:
+        Its index, -1 when there is no market.
+    """
     markets = view.manifest.markets if view.manifest else ()
     for market in markets:
         if market.slug == slug:
             return market.index
     if view.live is not None and view.live.books:
-        return view.live.books[0].market
+        trading = [book.market for book in view.live.books if not book.settled]
+        return shown if shown in trading else view.live.books[0].market
     if view.lists.fills:
         return view.lists.fills[0].market
     return 0 if markets else -1
