@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from polydesk.cli.tape import app
 from polydesk.model.errors import ImportFailed, TapeError
-from polydesk.tape.sample import RECORDINGS, data_folder
+from polydesk.tape.sample import RECORDINGS, SAMPLES, data_folder
 
 runner = CliRunner()
 
@@ -119,3 +119,34 @@ def test_ctrl_c_leaves_nothing_behind(tmp_path):
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=60) != 0
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_reference_prices_are_shown_in_dollars_with_their_source(tmp_path):
+    recording = data_folder("trade-engine") / SAMPLES["trade-engine"].recordings[0]
+    assert runner.invoke(app, ["import", str(recording), "--out", str(tmp_path / "t")]).exit_code == 0
+    content, _ = told("head", tmp_path / "t", "-n", 4)
+    assert [(row["reference"], row["price"], row["size"]) for row in content["rows"][:3]] == [
+        ("chainlink BTC/USD", "77638.28888", ""),
+        ("binance BTC/USDT", "77614.98", ""),
+        ("coinbase BTC/USD", "77646.31", ""),
+    ]
+    assert content["rows"][3]["reference"] == ""
+    shown = runner.invoke(app, ["head", str(tmp_path / "t")]).stdout
+    assert "chainlink BTC/USD" in shown
+    assert "…" not in shown
+    facts, _ = told("info", tmp_path / "t")
+    assert facts["clock"] == "receive"
+    assert {series["kind"] for series in facts["references"]} == {"price", "strike"}
+    text = runner.invoke(app, ["info", str(tmp_path / "t")]).stdout
+    assert "reference 3  strike BTC/USD in USD (derived)" in text
+    assert "note  Times are the bot's clock" in text
+
+
+def test_a_tape_of_prices_alone_can_be_looked_at(tmp_path):
+    trade = {"e": "trade", "E": 1_776_323_400_000, "s": "BTCUSDT", "p": "76177.85", "T": 1_776_323_400_000}
+    (tmp_path / "r").write_text(json.dumps(trade) + "\n")
+    _, errors = told("import", tmp_path / "r", "--out", tmp_path / "t")
+    assert "no market" in errors
+    assert "no markets: reference prices only" in runner.invoke(app, ["info", str(tmp_path / "t")]).stdout
+    content, _ = told("verify", tmp_path / "t")
+    assert content["ok"] is True

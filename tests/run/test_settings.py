@@ -8,7 +8,7 @@ from polydesk.model.errors import ConfigError
 from polydesk.run.settings import Settings, check_settings, load_settings
 from polydesk.run.settings_keys import leaf_keys
 from polydesk.run.settings_load import load
-from polydesk.run.settings_text import render, render_example
+from polydesk.run.settings_text import flow, render, render_example
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.yaml"
 
@@ -48,3 +48,20 @@ def test_default_file_is_used_only_when_present(tmp_path: Path, monkeypatch: pyt
 def test_check_lists_the_problems() -> None:
     assert check_settings(env={"POLYDESK__RUN__SEED": "4"}) == []
     assert len(check_settings(env={"POLYDESK__RUN__SEED": "-4", "POLYDESK__RUM__SEED": "1"})) == 2
+
+
+@pytest.mark.parametrize("key", [key.name for key in leaf_keys(Settings).values()])
+def test_setting_a_key_to_its_default_changes_nothing(key: str) -> None:
+    """A strategy's exits have defaults of their own: setting one of them must not reset the others."""
+    known = next(k for k in leaf_keys(Settings).values() if k.name == key)
+    text = known.default if isinstance(known.default, str) else flow(known.default)
+    loaded = load(Settings, None, {}, [f"{key}={text}"])
+    assert loaded.settings == Settings()
+    assert loaded.origins[key] == "--set"
+
+
+def test_an_option_is_named_when_its_value_is_wrong() -> None:
+    with pytest.raises(ConfigError, match=r"^--seed: run\.seed = -4: expected a whole number"):
+        load_settings(env={}, overrides=["run.seed=1"], flags={"--seed": "run.seed=-4"})
+    loaded = load_settings(env={}, overrides=["run.seed=1"], flags={"--seed": "run.seed=4"})
+    assert (loaded.settings.run.seed, loaded.origins["run.seed"]) == (4, "--seed")

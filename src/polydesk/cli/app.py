@@ -1,56 +1,24 @@
-"""The root command and the error boundary."""
+"""The root command: every command with its place in the help."""
 
-import importlib
 import sys
-from typing import Annotated, Any
+from typing import Annotated
 
 import structlog
 import typer
-import typer.main
-from typer.core import TyperGroup
 
 from polydesk import __version__
-from polydesk.cli import backtest, config, ledger, replay, report, run
-from polydesk.cli.output import EXIT_CODES, complain
-from polydesk.model.errors import PolydeskError
+from polydesk.cli import backtest, config, dashboard, demo, init, ledger, replay, report, run
+from polydesk.cli.boundary import INTERRUPTED, Boundary, ended
+from polydesk.cli.output import complain, examples
 
-INTERRUPTED = 130
-
-_SLOW = {"tape": "polydesk.cli.tape"}
-"""Command groups whose modules import the heavy libraries; their place in the help is kept by an empty group."""
-
-
-class Boundary(TyperGroup):
-    """Turns the program's own errors into one line and an exit code; anything else is a bug and shows its trace."""
-
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Find the command, importing those that are slow to import only now."""
-        if args and args[0] in _SLOW:
-            module = importlib.import_module(_SLOW[args[0]])
-            self.commands[args[0]] = typer.main.get_command(module.app)
-        return super().resolve_command(ctx, args)
-
-    def invoke(self, ctx: Any) -> Any:
-        """Run the command chosen on the command line."""
-        try:
-            return super().invoke(ctx)
-        except PolydeskError as err:
-            complain(" ".join(str(err).split()))
-            raise typer.Exit(err.exit_code) from err
-        except KeyboardInterrupt as err:
-            complain("interrupted")
-            raise typer.Exit(INTERRUPTED) from err
-        except OSError as err:
-            # What the rooms do not turn into an error of their own is the terminal or the file stdout goes to.
-            complain(f"{err.filename or 'output'}: cannot be read or written ({err.strerror})")
-            raise typer.Exit(PolydeskError.exit_code) from err
-
+START, LOOK, TRY, DATA, SET_UP = "Start here", "Look", "Test ideas", "Data", "Set up"
+"""The groups of the help, in the order in which they appear."""
 
 app = typer.Typer(
     cls=Boundary,
     name="polydesk",
     help="A trading desk for Polymarket: record, decide, check risk, execute, settle and explain.",
-    epilog=f"Start with: polydesk run\n\n{EXIT_CODES}",
+    epilog=examples("polydesk demo", "polydesk run --speed max", "polydesk report latest --html report.html"),
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -73,14 +41,41 @@ def root(
     """Hold the options of the root command."""
 
 
-app.command("run", epilog=run.EPILOG)(run.run)
-app.command("backtest", epilog=backtest.EPILOG)(backtest.backtest)
-app.command("replay", epilog=replay.EPILOG)(replay.replay)
-app.command("report", epilog=report.REPORT_EPILOG)(report.report)
-app.command("explain", epilog=report.EXPLAIN_EPILOG)(report.explain)
-app.add_typer(typer.Typer(help="Make tapes from recordings, look at them, check them."), name="tape")
-app.add_typer(ledger.app, name="ledger")
-app.add_typer(config.app, name="config")
+app.command(
+    "demo", epilog=demo.EPILOG, rich_help_panel=START, short_help="One minute: a real session, told step by step."
+)(demo.demo)
+app.command("run", epilog=run.EPILOG, rich_help_panel=START, short_help="Trade a recording on paper.")(run.run)
+app.command(
+    "init", epilog=init.EPILOG, rich_help_panel=START, short_help="Write your configuration by answering questions."
+)(init.init)
+app.command(
+    "dashboard",
+    epilog=dashboard.EPILOG,
+    rich_help_panel=LOOK,
+    short_help="Show sessions in the browser, as they happen.",
+)(dashboard.dashboard)
+app.command("report", epilog=report.REPORT_EPILOG, rich_help_panel=LOOK, short_help="Show the result of a session.")(
+    report.report
+)
+app.command(
+    "explain", epilog=report.EXPLAIN_EPILOG, rich_help_panel=LOOK, short_help="Tell why an order was sent or refused."
+)(report.explain)
+app.command(
+    "backtest", epilog=backtest.EPILOG, rich_help_panel=TRY, short_help="Run one strategy over a tape, at full speed."
+)(backtest.backtest)
+app.command(
+    "replay", epilog=replay.EPILOG, rich_help_panel=TRY, short_help="Prove a session, or ask what if it had differed."
+)(replay.replay)
+app.add_typer(
+    typer.Typer(
+        help="Make tapes from recordings, look at them, check them.",
+        epilog=examples("polydesk tape import recording.jsonl.zst --out tapes/mine", "polydesk tape verify tapes/mine"),
+    ),
+    name="tape",
+    rich_help_panel=DATA,
+)
+app.add_typer(ledger.app, name="ledger", rich_help_panel=DATA)
+app.add_typer(config.app, name="config", rich_help_panel=SET_UP)
 
 
 def main() -> None:
@@ -91,3 +86,14 @@ def main() -> None:
     except KeyboardInterrupt:
         complain("interrupted")
         sys.exit(INTERRUPTED)
+    finally:
+        _flush()
+
+
+def _flush() -> None:
+    """Write what stdout still holds, so that a full disk is told in words and not by the interpreter."""
+    try:
+        with ended(as_json=False):
+            sys.stdout.flush()
+    except typer.Exit as err:
+        sys.exit(err.exit_code)

@@ -30,8 +30,7 @@ def backtest(
     as_json: AsJson = False,
 ) -> None:
     """Run one strategy over a tape as fast as it goes, through the same desk, risk and exchange as `polydesk run`."""
-    named = ["run.speed=max"] + ([f"run.seed={seed}"] if seed is not None else [])
-    settings = load(config, [*overrides, *named], data_dir).settings
+    settings = load(config, [*overrides, "run.speed=max"], data_dir, {"--seed": ("run.seed", seed)}).settings
     with notices().status("loading the kernel; it is compiled once and then cached"):
         from polydesk.research.backtest import run_backtest
     source = recorded(settings, tape)

@@ -1,17 +1,18 @@
 """``polydesk config``: what is in force, where it comes from, and whether it is valid."""
 
 import difflib
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from polydesk.cli.options import AsJson, ConfigFile, Overrides, load
-from polydesk.cli.output import EXIT_CODES, complain, emit_json, emit_line, examples, results
+from polydesk.cli.output import complain, emit_json, emit_line, examples, results
 from polydesk.model.errors import ConfigError
 
 app = typer.Typer(
     help="Show, explain and check the configuration.",
-    epilog=EXIT_CODES,
+    epilog=examples("polydesk config show", "polydesk config explain desk.risk", "polydesk config check desk.yaml"),
     no_args_is_help=True,
 )
 
@@ -74,8 +75,12 @@ def explain(
         console.print(f"    {row.about}", markup=False, soft_wrap=True)
 
 
-@app.command(epilog=examples("polydesk config check", "polydesk config check --config desk.yaml --json"))
+@app.command(epilog=examples("polydesk config check", "polydesk config check desk.yaml --json"))
 def check(
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="[FILE]", help="The same as --config FILE.", show_default=False),
+    ] = None,
     config: ConfigFile = None,
     overrides: Overrides = [],  # noqa: B006 - typer copies it
     as_json: AsJson = False,
@@ -83,7 +88,7 @@ def check(
     """Say whether the configuration is valid and list every problem; a bad one exits with 2."""
     from polydesk.run.settings import check_settings
 
-    problems = check_settings(config, None, overrides)
+    problems = check_settings(file or config, None, overrides)
     for problem in problems:
         complain(problem)
     if as_json:

@@ -7,10 +7,14 @@ import msgspec
 import typer
 
 from polydesk.cli.options import AsJson, DataDir, load
-from polydesk.cli.output import EXIT_CODES, emit_json, emit_line, examples
+from polydesk.cli.output import emit_json, emit_line, examples
 from polydesk.model.errors import ConfigError
 
-app = typer.Typer(help="Fill the ledger again from the session journals.", epilog=EXIT_CODES, no_args_is_help=True)
+app = typer.Typer(
+    help="Fill the ledger again from the session journals.",
+    epilog=examples("polydesk ledger rebuild latest"),
+    no_args_is_help=True,
+)
 
 
 @app.callback()

@@ -1,10 +1,14 @@
 """Options that several commands share."""
 
 import os
+import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from polydesk.model.errors import ConfigError
 
 if TYPE_CHECKING:
     from polydesk.run.settings import Settings
@@ -38,11 +42,34 @@ DataDir = Annotated[
 SessionName = Annotated[str, typer.Argument(metavar="SESSION", help="Name of a session, or `latest`.")]
 
 
-def load(config: Path | None, overrides: list[str], data_dir: Path | None = None) -> "Loaded[Settings]":
-    """Load the configuration with ``--data-dir`` as the strongest source."""
+def load(
+    config: Path | None,
+    overrides: list[str],
+    data_dir: Path | None = None,
+    flags: Mapping[str, tuple[str, object]] | None = None,
+) -> "Loaded[Settings]":
+    """Load the configuration; what options say counts most, and an error names the option.
+
+    Args:
+        config: File of ``--config``.
+        overrides: Texts of ``--set``.
+        data_dir: Value of ``--data-dir``.
+        flags: Key and value of options that stand for one key, by option; a value is ``None`` when it is not given.
+    """
     from polydesk.run.settings import load_settings
 
     if config is None and os.environ.get(CONFIG_ENV):
         config = Path(os.environ[CONFIG_ENV])
-    more = [] if data_dir is None else [f"data_dir={data_dir}"]
-    return load_settings(config, None, [*overrides, *more])
+    named = {**(flags or {}), "--data-dir": ("data_dir", data_dir)}
+    given = {option: f"{key}={value}" for option, (key, value) in named.items() if value is not None}
+    return load_settings(config, None, overrides, given)
+
+
+def data_dir_flag(folder: Path) -> str:
+    """Return the option that makes a printed command use ``folder``; empty when it does so by itself."""
+    try:
+        configured = Path(load(None, []).settings.data_dir)
+    except ConfigError:
+        # A command with a broken configuration needs the option in any case.
+        return f" --data-dir {shlex.quote(str(folder))}"
+    return "" if configured.resolve() == folder.resolve() else f" --data-dir {shlex.quote(str(folder))}"

@@ -47,6 +47,11 @@ def emit_line(text: str) -> None:
     sys.stdout.flush()
 
 
+def emit_error(kind: str, message: str, exit_code: int) -> None:
+    """Write why a command with ``--json`` ended without its result, as the one JSON object of stdout."""
+    emit_json({"error": {"kind": kind, "message": message, "exit_code": exit_code}})
+
+
 def complain(message: str) -> None:
     """Write one ``error:`` line to stderr."""
     typer.echo(f"error: {message}", err=True)

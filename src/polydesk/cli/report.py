@@ -7,10 +7,13 @@ import typer
 
 from polydesk.cli.options import AsJson, DataDir, SessionName, load
 from polydesk.cli.output import emit_json, examples, notices, results
+from polydesk.model.errors import ConfigError
+from polydesk.report.words import Language, words_of
 
 REPORT_EPILOG = examples(
     "polydesk report latest",
     "polydesk report latest --html report.html",
+    "polydesk report latest --html report.zh.html --lang zh",
     "polydesk report paper-20260416T071000-a1b2c3 --json",
 )
 EXPLAIN_EPILOG = examples(
@@ -24,6 +27,9 @@ def report(
     html: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Also write one self-contained page with charts.")
     ] = None,
+    lang: Annotated[
+        Language | None, typer.Option(help="Language of the page: English or Simplified Chinese; en when omitted.")
+    ] = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -33,11 +39,14 @@ def report(
     from polydesk.report.summary import result
     from polydesk.report.terminal import print_report
 
+    if lang is not None and html is None:
+        raise ConfigError("--lang is the language of the page: give --html FILE as well")
     found = build_report(find_session(_sessions(data_dir), session))
     if html is not None:
         from polydesk.report.html import render_page, write_page
 
-        write_page(html, render_page(found.summary, found.prices, found.missing, found.quality))
+        words = words_of(lang or Language.EN)
+        write_page(html, render_page(found.summary, found.prices, found.missing, found.quality, words))
         notices().print(f"wrote {html}", markup=False, soft_wrap=True)
     if as_json:
         emit_json(result(found.summary))

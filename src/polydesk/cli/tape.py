@@ -11,9 +11,12 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from polydesk.cli.options import AsJson
 from polydesk.cli.output import EXIT_CODES, emit_json, examples, notices
+from polydesk.cli.tape_convert_text import print_conversion
 from polydesk.cli.tape_text import print_rows, print_summary, print_verification, readable, summary
 from polydesk.model.errors import TapeError
-from polydesk.tape import import_tape, open_tape, verify
+from polydesk.tape import IMPORTERS, import_tape, open_tape, verify
+from polydesk.tape.convert import FORMATS, convert_tape
+from polydesk.tape.importers.schema_file import load_schema
 
 app = typer.Typer(
     help="Make tapes from recordings, look at them, check them.",
@@ -29,23 +32,33 @@ TapeDir = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the tape
     epilog=examples(
         "polydesk tape import data/btc5m-20260416/book_20260416T0710Z.jsonl.zst --out tapes/btc",
         "polydesk tape import day1.jsonl day2.jsonl.gz --markets markets.json --out tapes/two-days --json",
+        "polydesk tape import books.csv trades.csv --schema books.yaml --schema trades.yaml --out tapes/mine",
     ),
 )
 def import_(
     sources: Annotated[list[Path], typer.Argument(metavar="SRC", help="Recordings; several become one tape.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the new tape; must not exist or be empty.")],
     name: Annotated[
-        str, typer.Option("--format", metavar="auto|cronos|tickscope|raw", help="Format of the recordings.")
+        str, typer.Option("--format", metavar="|".join(("auto", *IMPORTERS)), help="Format of the recordings.")
     ] = "auto",
     markets: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Market facts (CSV, JSON, YAML); default: markets.* beside a recording."),
     ] = None,
+    schemas: Annotated[
+        list[Path],
+        typer.Option(
+            "--schema",
+            metavar="FILE",
+            help="YAML that describes an unknown table (docs/importing.md). May be repeated.",
+        ),
+    ] = [],  # noqa: B006 - typer copies it
     as_json: AsJson = False,
 ) -> None:
     """Make a tape from one or more recordings."""
+    described = [load_schema(path) for path in schemas]
     with _file_progress() as tell:
-        tape = import_tape(sources, out, name=name, markets=markets, note=_note, progress=tell)
+        tape = import_tape(sources, out, name=name, markets=markets, schemas=described, note=_note, progress=tell)
     if as_json:
         emit_json(summary(tape))
     else:
@@ -73,7 +86,7 @@ def head(
     tape = open_tape(path)
     if start >= tape.manifest.rows:
         raise TapeError(f"--start {start}: the tape has {tape.manifest.rows} rows; choose a smaller number")
-    shown = [row for batch in tape.batches(start, start + rows) for row in readable(batch)]
+    shown = [row for batch in tape.batches(start, start + rows) for row in readable(batch, tape.manifest.references)]
     if as_json:
         emit_json({"tape": str(tape.path), "rows": shown})
         return
@@ -96,6 +109,36 @@ def verify_(path: TapeDir, as_json: AsJson = False) -> None:
         print_verification(found)
     if not found.ok:
         raise typer.Exit(1)
+
+
+@app.command(
+    epilog=examples(
+        "polydesk tape convert tapes/btc --to hftbacktest --out converted/btc-hft",
+        "polydesk tape convert tapes/btc --to nautilus --market btc-updown-5m-1776323400 --token 0 --out catalog",
+        "polydesk tape convert tapes/btc --to l2table --out converted/btc-table --json",
+    )
+)
+def convert(
+    path: TapeDir,
+    to: Annotated[str, typer.Option(metavar="|".join(FORMATS), help="Format to write.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="New folder to write into; must not exist.")],
+    market: Annotated[
+        str | None, typer.Option(metavar="SLUG|INDEX", help="Only this market; default: all of them.")
+    ] = None,
+    tokens: Annotated[str, typer.Option("--token", metavar="0|1|both", help="Only this outcome token.")] = "both",
+    as_json: AsJson = False,
+) -> None:
+    """Write a tape for another program: hftbacktest, nautilus_trader, or a plain L2 table."""
+    tape = open_tape(path)
+    with _bar() as progress:
+        task = progress.add_task("converting", total=tape.manifest.rows)
+        found = convert_tape(
+            tape, to, out, market=market, tokens=tokens, progress=lambda done: progress.update(task, completed=done)
+        )
+    if as_json:
+        emit_json(found)
+    else:
+        print_conversion(found)
 
 
 def _note(text: str) -> None:

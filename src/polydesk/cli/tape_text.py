@@ -1,6 +1,6 @@
 """What ``polydesk tape`` prints."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,13 +10,16 @@ import numpy as np
 from rich.console import Console
 from rich.table import Column, Table
 
-from polydesk.model.grid import NS_PER_S, price_text, size_text
+from polydesk.model.grid import NS_PER_S, price_text, reference_text, size_text
+from polydesk.model.references import Reference
 from polydesk.model.rows import NO_WITNESS, RowFlag, RowKind
 from polydesk.tape import Manifest, Tape, Verification
 
 _GAPS_SHOWN = 5
 _MINUTES_SHOWN = 30
 _WIDTH = 120
+_ROWS_WIDTH = 170
+"""A row is never cut: whoever looks at rows wants every digit."""
 
 
 def _console() -> Console:
@@ -30,11 +33,14 @@ def _table(*columns: str) -> Table:
 
 
 def print_rows(rows: list[dict[str, Any]]) -> None:
-    """Print rows as ``readable`` gives them."""
-    table = _table(*rows[0])
+    """Print rows as ``readable`` gives them; the column of references only when there are some."""
+    shown = [name for name in rows[0] if name != "reference" or any(row["reference"] for row in rows)]
+    table = _table(*shown)
     for row in rows:
-        table.add_row(*(str(value) for value in row.values()))
-    _console().print(table)
+        table.add_row(*(str(row[name]) for name in shown))
+    console = _console()
+    console.width = max(console.width, _ROWS_WIDTH)
+    console.print(table)
 
 
 def summary(tape: Tape) -> dict[str, Any]:
@@ -71,7 +77,15 @@ def print_summary(path: Path, manifest: Manifest) -> None:
     for source in manifest.sources:
         if source.first_defect:
             console.print(f"{source.name}: first defect at {source.first_defect}", style="yellow")
-    console.print(_markets_table(manifest))
+    for note in dict.fromkeys(source.note for source in manifest.sources if source.note):
+        console.print(f"note  {note}")
+    if manifest.markets:
+        console.print(_markets_table(manifest))
+    else:
+        console.print("no markets: reference prices only, nothing to trade", style="yellow")
+    for number, series in enumerate(manifest.references):
+        note = f": {series.note}" if series.note else ""
+        console.print(f"reference {number}  {series.label} in {series.unit} ({series.origin.value}){note}")
     if any(not token.recorded for market in manifest.markets for token in market.tokens):
         console.print("* not recorded: this token's book is the mirror of the other's", style="dim")
     console.print(f"counts  {_counts(manifest.counts)}")
@@ -112,9 +126,11 @@ def _counts(counts: dict[str, int]) -> str:
     return ", ".join(f"{name} {count:,}" for name, count in counts.items())
 
 
-def readable(rows: np.ndarray) -> Iterator[dict[str, Any]]:
-    """Yield rows as words and decimals."""
+def readable(rows: np.ndarray, references: Sequence[Reference] = ()) -> Iterator[dict[str, Any]]:
+    """Yield rows as words and decimals; ``references`` are the manifest's, to name reference prices."""
     for row in rows:
+        quoted = row["kind"] == RowKind.REFERENCE
+        series = int(row["aux"])
         bid, ask = int(row["bid_g4"]), int(row["ask_g4"])
         flags = RowFlag(int(row["flags"]))
         yield {
@@ -124,12 +140,13 @@ def readable(rows: np.ndarray) -> Iterator[dict[str, Any]]:
             "market": int(row["market"]),
             "token": int(row["token"]),
             "side": {1: "buy", -1: "sell"}.get(int(row["side"]), ""),
-            "price": price_text(int(row["price_g4"])),
-            "size": size_text(int(row["size_u6"])),
+            "price": reference_text(int(row["size_u6"])) if quoted else price_text(int(row["price_g4"])),
+            "size": "" if quoted else size_text(int(row["size_u6"])),
             "best_bid": "" if bid == NO_WITNESS else price_text(bid),
             "best_ask": "" if ask == NO_WITNESS else price_text(ask),
             "aux": int(row["aux"]),
             "flags": "|".join(flag.name.lower() for flag in RowFlag if flag in flags and flag.name),
+            "reference": references[series].label if quoted and series < len(references) else "",
         }
 
 

@@ -1,10 +1,20 @@
 """Exact numbers: prices on a grid of 1/10 000, sizes in micro-shares, cash in micro-pUSD.
 
 This is the only module that converts between text, decimals and the integer
-units; the unit is the suffix of every name (``_g4``, ``_u6``, ``_ns``).
+units; the unit is the suffix of every name (``_g4``, ``_u6``, ``_e8``, ``_ns``).
 """
 
-from decimal import Clamped, Context, Decimal, DecimalException, DivisionByZero, Inexact, InvalidOperation, Overflow
+from decimal import (
+    ROUND_HALF_EVEN,
+    Clamped,
+    Context,
+    Decimal,
+    DecimalException,
+    DivisionByZero,
+    Inexact,
+    InvalidOperation,
+    Overflow,
+)
 
 from polydesk.model.errors import NumberError
 
@@ -16,6 +26,9 @@ SHARE_U6 = 1_000_000
 
 CASH_ONE_U6 = 1_000_000
 """One pUSD in micro-pUSD."""
+
+REFERENCE_ONE_E8 = 100_000_000
+"""One unit of a quote currency (a dollar) on the grid of reference prices."""
 
 LOT_U6 = 10_000
 """Sizes are hundredths of a share; less than a lot cannot be sold and counts as nothing held."""
@@ -80,6 +93,33 @@ def cash_u6(text: str | float | Decimal) -> int:
         NumberError: Not a number or finer than a micro-pUSD.
     """
     return _scaled(text, CASH_ONE_U6, "amount")
+
+
+def reference_e8(text: str | float | Decimal) -> int:
+    """Convert a reference price to whole multiples of 1/100 000 000, the nearest; a half goes to the even one.
+
+    Oracles publish up to 18 decimals, which 64 bits cannot hold for a price of 100 000; eight hold every step that
+    exchanges quote in.
+
+    Args:
+        text: A price in its quote currency, above 0 (``"94123.45"``).
+
+    Raises:
+        NumberError: Not a number, not above 0, or above 90 billion.
+    """
+    try:
+        value = Decimal(str(text)) * REFERENCE_ONE_E8
+        whole = int(value.to_integral_value(ROUND_HALF_EVEN))
+    except (DecimalException, ValueError, OverflowError) as err:
+        raise NumberError(f"reference price {text!r} is not a number") from err
+    if not 0 < whole <= 9 * 10**18:
+        raise NumberError(f"reference price {text!r} is not between 0 and 90 billion")
+    return whole
+
+
+def reference_text(price: int) -> str:
+    """Write a reference price as a decimal without trailing zeros: ``9412345000000`` becomes ``"94123.45"``."""
+    return _plain(Decimal(price) / REFERENCE_ONE_E8)
 
 
 def price_text(price: int) -> str:

@@ -10,12 +10,12 @@ ROW_DTYPE = np.dtype(
         ("ts_ns", "<i8"),  # virtual time, never decreasing
         ("venue_ns", "<i8"),  # the venue's own time; 0 when not stated
         ("recv_ns", "<i8"),  # the recorder's clock; 0 when not stated
-        ("size_u6", "<i8"),  # level: new absolute size; print: traded size
-        ("market", "<i4"),  # index into the manifest's markets
+        ("size_u6", "<i8"),  # level: new absolute size; print: traded size; reference: its price in 1/10**8
+        ("market", "<i4"),  # index into the manifest's markets; -1 for what concerns none or all of them
         ("price_g4", "<i4"),  # level or print price, in the price of the token named by `token`
         ("bid_g4", "<i4"),  # the venue's own best bid of that token after this row; -1 when not stated
         ("ask_g4", "<i4"),  # likewise best ask
-        ("aux", "<i4"),  # tick change: the new tick on the grid; otherwise 0
+        ("aux", "<i4"),  # tick change: the new tick on the grid; reference: index into the manifest's references
         ("kind", "u1"),  # RowKind
         ("side", "i1"),  # 1 bid or buying taker, -1 ask or selling taker, 0 not stated
         ("token", "u1"),  # 0 or 1, index into the market's tokens
@@ -45,7 +45,11 @@ class RowKind(IntEnum):
     WITNESS = 5
     """The venue's best bid and ask, without a change."""
     REFERENCE = 6
-    """A reference price."""
+    """A reference price: ``size_u6`` is the price in whole 1/100 000 000 of the quote currency (``_e8``), ``aux`` the
+    index of its series in the manifest's references. ``ts_ns`` is when it was told, ``venue_ns`` the time its source
+    gives the price, which is earlier; 0 when not stated. ``market`` is -1; a strike (the price to beat) names its
+    market, and is on the tape from the moment it was told, so that nobody knows it before.
+    """
     NEWS = 7
     """A news item."""
     STATUS = 8

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from polydesk.desk import DeskConfig
 from polydesk.exchange import ExchangeConfig
-from polydesk.model.errors import JournalFull, PolydeskError, SessionError
+from polydesk.model.errors import JournalFull, PolydeskError, SessionError, SessionInterrupted
 from polydesk.model.ids import SessionId
 from polydesk.model.params import Params, param
 from polydesk.model.records import Record, SessionEnded, SessionHalted, SessionResumed, SessionStarted
@@ -202,6 +202,8 @@ def _drive(
         with suppress(PolydeskError):
             journal.halt(SessionHalted("error", time.time_ns()))
         raise
+    except KeyboardInterrupt as err:
+        raise SessionInterrupted(folder) from err
     finally:
         publisher.finish(machine, latest, state)
     with suppress(FileNotFoundError):

@@ -14,7 +14,7 @@ from polydesk.model.errors import ConfigError
 from polydesk.model.params import Params, param
 from polydesk.run.config import RunConfig
 from polydesk.run.settings_keys import leaf_keys
-from polydesk.run.settings_load import Loaded, diagnose, load
+from polydesk.run.settings_load import NO_FLAGS, Loaded, diagnose, load
 from polydesk.run.settings_text import flow, plain
 
 DEFAULT_FILE = Path("polydesk.yaml")
@@ -38,19 +38,23 @@ def config_path(path: Path | None) -> Path | None:
 
 
 def load_settings(
-    path: Path | None = None, env: Mapping[str, str] | None = None, overrides: Sequence[str] = ()
+    path: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    overrides: Sequence[str] = (),
+    flags: Mapping[str, str] = NO_FLAGS,
 ) -> Loaded[Settings]:
     """Load the configuration: defaults, file, environment ``POLYDESK__SECTION__KEY``, ``section.key=value``.
 
     Args:
         path: YAML file; ``None`` for ``polydesk.yaml`` in the working directory, which may be absent.
         env: Environment variables; ``None`` for the process's own.
-        overrides: ``section.key=value`` texts, the strongest source.
+        overrides: ``section.key=value`` texts of ``--set``.
+        flags: The same by the option that stands for it (``--seed``); the strongest source.
 
     Raises:
         ConfigError: Names every unknown key and wrong value, where it was set and what is expected.
     """
-    return load(Settings, config_path(path), os.environ if env is None else env, overrides)
+    return load(Settings, config_path(path), os.environ if env is None else env, overrides, flags)
 
 
 def check_settings(
@@ -70,7 +74,7 @@ class Explained:
     Attributes:
         key: Dotted name.
         value: In force.
-        origin: ``default``, ``FILE:LINE``, ``environment NAME`` or ``--set``.
+        origin: ``default``, ``FILE:LINE``, ``environment NAME``, ``--set`` or an option.
         default: Value when nothing sets it.
         expected: Type, unit and range in words.
         unit: Unit; empty when it has none.

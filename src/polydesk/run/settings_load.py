@@ -1,6 +1,7 @@
 """One validated configuration from a file, the environment and overrides, with the origin of every value.
 
-Later wins: defaults, YAML file, environment (``POLYDESK__SECTION__KEY``), ``--set section.key=value``.
+Later wins: defaults, YAML file, environment (``POLYDESK__SECTION__KEY``), ``--set section.key=value``, an option that
+stands for one key (``--seed``).
 """
 
 import json
@@ -14,6 +15,7 @@ from pydantic_core import ErrorDetails
 
 from polydesk.model.errors import ConfigError
 from polydesk.run.settings_keys import Key, KeyPath, leaf_keys, nearest, section_of
+from polydesk.run.settings_text import plain
 from polydesk.run.settings_yaml import Value, read_document, read_text_value
 
 ENV_PREFIX = "POLYDESK__"
@@ -27,7 +29,7 @@ class Loaded(Generic[M]):
 
     Attributes:
         settings: The frozen model.
-        origins: For every leaf key (dotted): ``default``, ``FILE:LINE``, ``environment NAME`` or ``--set``.
+        origins: For every leaf key (dotted): ``default``, ``FILE:LINE``, ``environment NAME``, ``--set`` or an option.
     """
 
     settings: M
@@ -42,20 +44,33 @@ class _Sources:
     origins: dict[KeyPath, str] = field(default_factory=dict)
 
 
-def load(model: type[M], path: Path | None, env: Mapping[str, str], overrides: Sequence[str]) -> Loaded[M]:
-    """Load ``model``.
+NO_FLAGS: Mapping[str, str] = {}
+
+
+def load(
+    model: type[M],
+    path: Path | None,
+    env: Mapping[str, str],
+    overrides: Sequence[str],
+    flags: Mapping[str, str] = NO_FLAGS,
+) -> Loaded[M]:
+    """Load ``model``; ``flags`` are ``section.key=value`` texts by the option they come from.
 
     Raises:
         ConfigError: Lists every unknown key and wrong value with its place and what is expected instead.
     """
-    loaded, problems = diagnose(model, path, env, overrides)
+    loaded, problems = diagnose(model, path, env, overrides, flags)
     if loaded is None:
         raise ConfigError("; ".join(problems))
     return loaded
 
 
 def diagnose(
-    model: type[M], path: Path | None, env: Mapping[str, str], overrides: Sequence[str]
+    model: type[M],
+    path: Path | None,
+    env: Mapping[str, str],
+    overrides: Sequence[str],
+    flags: Mapping[str, str] = NO_FLAGS,
 ) -> tuple[Loaded[M] | None, list[str]]:
     """Return the configuration, or ``None`` and one message per problem.
 
@@ -67,27 +82,45 @@ def diagnose(
         document = read_document(path)
         sources.values = document.values
         sources.origins = {key: f"{document.name}:{line}" for key, line in document.lines.items()}
-    return _merged(model, sources, env, overrides)
+    return _merged(model, sources, env, overrides, flags)
 
 
 def _merged(
-    model: type[M], sources: _Sources, env: Mapping[str, str], overrides: Sequence[str]
+    model: type[M], sources: _Sources, env: Mapping[str, str], overrides: Sequence[str], flags: Mapping[str, str]
 ) -> tuple[Loaded[M] | None, list[str]]:
     keys = leaf_keys(model)
     for name, text in sorted(env.items()):
         if name.upper().startswith(ENV_PREFIX):
             _put(sources, keys, tuple(name[len(ENV_PREFIX) :].lower().split("__")), text, f"environment {name}")
-    for text in overrides:
+    for option, text in [*(("--set", text) for text in overrides), *flags.items()]:
         key, sign, value = text.partition("=")
         if not sign:
-            raise ConfigError(f"--set {text!r}: write section.key=value")
-        _put(sources, keys, tuple(key.strip().split(".")), value, "--set")
+            raise ConfigError(f"{option} {text!r}: write section.key=value")
+        _put(sources, keys, tuple(key.strip().split(".")), value, option)
     try:
-        settings = model.model_validate_json(json.dumps(sources.values), strict=True)
+        settings = model.model_validate_json(json.dumps(_with_defaults(keys, sources.values)), strict=True)
     except ValidationError as err:
         problems = [_problem(model, keys, sources, detail) for detail in err.errors(include_url=False)]
         return None, list(dict.fromkeys(problems))
     return Loaded(settings, {key.name: _origin(sources, key.path) for key in keys.values()}), []
+
+
+def _with_defaults(keys: Mapping[KeyPath, Key], values: Mapping[str, Value]) -> dict[str, Value]:
+    """Return the values with the missing keys of every section that is set in part.
+
+    A section may have other defaults where it is used than where it is declared; setting one of its keys must leave
+    the others as they were.
+    """
+    whole: dict[str, Value] = json.loads(json.dumps(values))
+    for path, key in keys.items():
+        if key.default is None and key.field.is_required():
+            continue
+        section: Value = whole
+        for name in path[:-1]:
+            section = section.get(name) if isinstance(section, dict) else None
+        if isinstance(section, dict):
+            section.setdefault(path[-1], plain(key.default))
+    return whole
 
 
 def override(base: M, overrides: Sequence[str]) -> M:
@@ -97,7 +130,7 @@ def override(base: M, overrides: Sequence[str]) -> M:
         ConfigError: Lists every unknown key and wrong value.
     """
     sources = _Sources(json.loads(base.model_dump_json()))
-    loaded, problems = _merged(type(base), sources, {}, overrides)
+    loaded, problems = _merged(type(base), sources, {}, overrides, NO_FLAGS)
     if loaded is None:
         raise ConfigError("; ".join(problems))
     return loaded.settings

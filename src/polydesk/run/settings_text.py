@@ -2,6 +2,7 @@
 
 import json
 import textwrap
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from enum import Enum
 from typing import Any
@@ -43,16 +44,39 @@ def render_example(model: type[BaseModel]) -> str:
         "# `polydesk config explain` tells where each value in force comes from.",
         "",
     ]
+    return "\n".join([*out, *_every_key(model, {}, known=True)]) + "\n"
+
+
+def render_chosen(model: type[BaseModel], chosen: Mapping[str, Any]) -> str:
+    """Write every key as ``render_example`` does, but in force only those that were chosen.
+
+    Args:
+        model: What the configuration is made of.
+        chosen: Value by dotted key; the other keys are written as comments with their defaults.
+    """
+    out = [
+        "# Written by `polydesk init`. A key with # right before it shows its default: take the # away, and that of",
+        "# its section, to set it. Stronger sources: environment POLYDESK__SECTION__KEY=value, then --set.",
+        "# `polydesk config check` finds mistakes, `polydesk config explain` tells where each value comes from.",
+        "",
+    ]
+    return "\n".join([*out, *_every_key(model, chosen, known=False)]) + "\n"
+
+
+def _every_key(model: type[BaseModel], chosen: Mapping[str, Any], *, known: bool) -> Iterator[str]:
+    """Yield the lines of every section and key; what is neither ``known`` nor chosen is commented out."""
     section: KeyPath = ()
     for key in leaf_keys(model).values():
         parents = key.path[:-1]
         for depth in range(_common(section, parents), len(parents)):
-            out += ["", f"{'  ' * depth}{parents[depth]}:"]
+            inside = ".".join(parents[: depth + 1]) + "."
+            open_ = known or any(name.startswith(inside) for name in chosen)
+            yield from ("", f"{'  ' * depth}{'' if open_ else '#'}{parents[depth]}:")
         section = parents
         indent = "  " * len(parents)
-        out += _comment(key, indent)
-        out.append(f"{indent}{key.path[-1]}: {flow(key.default)}")
-    return "\n".join(out) + "\n"
+        yield from _comment(key, indent)
+        mark = "" if known or key.name in chosen else "#"
+        yield f"{indent}{mark}{key.path[-1]}: {flow(chosen.get(key.name, key.default))}"
 
 
 def flow(value: Any) -> str:
