@@ -21,3 +21,13 @@ def sample(shared_dir):
     from polydesk.tape import ensure_sample
 
     return ensure_sample(shared_dir / "sample")
+
+
+@pytest.fixture(scope="session")
+def shared_recordings():
+    """The developers' recordings, not shipped: ``POLYDESK_RECORDINGS``, else ``shared/data`` beside the checkout."""
+    named = os.environ.get("POLYDESK_RECORDINGS")
+    folder = Path(named) if named else Path(__file__).parents[2] / "shared" / "data"
+    if not (folder / "licensed" / "l2").is_dir():
+        pytest.skip(f"NOT TESTED: no recordings at {folder}; name their folder with POLYDESK_RECORDINGS")
+    return folder

@@ -5,15 +5,31 @@ import json
 import shutil
 
 import pytest
+import snapshot_recordings as bot
 import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from recordings import DOWN, T0_MS, UP, all_rows, book, change, tick, trade, write_cronos, write_raw, write_tickscope
+from recordings import (
+    DOWN,
+    T0_MS,
+    UP,
+    all_rows,
+    book,
+    change,
+    tick,
+    trade,
+    write_cronos,
+    write_lines,
+    write_raw,
+    write_tickscope,
+)
+from snapshot_recordings import snapshot, write
 
 from polydesk.model.errors import ImportFailed
 from polydesk.tape import import_tape, verify
 
-FORMATS = ("cronos", "raw", "tickscope", "packed")
+LINES = ("cronos", "raw", "bot-log", "feeds")
+FORMATS = (*LINES, "tickscope", "snapshots", "packed")
 
 
 @pytest.fixture(scope="module")
@@ -31,9 +47,34 @@ def originals(tmp_path_factory):
         "cronos": write_cronos(folder / "cronos", books),
         "raw": write_raw(folder / "raw", messages),
         "tickscope": write_tickscope(folder / "tickscope", ticks),
+        "bot-log": write_lines(folder / "log", bot_log()),
+        "feeds": write_raw(folder / "feeds", feeds()),
+        "snapshots": write(folder / "two", [snapshot(T0_MS + i * 1_000) for i in range(60)]) / "books.parquet",
     }
     contents = {name: path.read_bytes() for name, path in files.items()}
     return {**contents, "packed": zstandard.ZstdCompressor(level=3).compress(contents["raw"])}
+
+
+def bot_log():
+    rounds = [(bot.T0_MS + i * 1_000, i) for i in range(20)]
+    told = [bot.start(bot.T0_MS)]
+    for ms, i in rounds:
+        told += [bot.books(ms), bot.ticker(ms, 77_000.5 + i), bot.beat(ms, 77_001.25)]
+    return [*told, bot.resolution(bot.END_MS + 9), bot.stop(bot.END_MS + 9)]
+
+
+def feeds():
+    relayed = {"topic": "crypto_prices", "type": "update", "timestamp": T0_MS + 9}
+    relayed["payload"] = {
+        "symbol": "btcusdt",
+        "timestamp": T0_MS,
+        "value": 5.5,
+        "data": [{"timestamp": T0_MS, "value": 5}],
+    }
+    trade = {"stream": "x", "data": {"e": "trade", "E": T0_MS, "s": "BTCUSDT", "p": "5.5", "T": T0_MS}}
+    ticker = {"type": "ticker", "product_id": "BTC-USD", "price": "5.5", "time": "2026-04-16T07:10:00Z"}
+    pyth = {"parsed": [{"id": "ab", "price": {"price": "55", "expo": -1, "publish_time": T0_MS // 1_000}}]}
+    return [relayed, trade, ticker, pyth] * 10
 
 
 edits = st.lists(
@@ -42,7 +83,7 @@ edits = st.lists(
 
 
 @given(st.sampled_from(FORMATS), edits, st.floats(0, 1))
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_bytes_replaced_and_ends_cut_off(tmp_path, originals, name, edits, keep):
     content = bytearray(originals[name])
     for where, put, cut in edits:
@@ -75,8 +116,8 @@ VALUES = (
 places = st.tuples(st.integers(0, 60), st.lists(st.integers(0, 20), min_size=1, max_size=6), st.sampled_from(VALUES))
 
 
-@given(st.sampled_from(["cronos", "raw"]), st.lists(places, min_size=1, max_size=4))
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from(LINES), st.lists(places, min_size=1, max_size=4))
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_values_replaced(tmp_path, originals, name, replaced):
     lines = [json.loads(line) for line in originals[name].splitlines()]
     for number, steps, value in replaced:

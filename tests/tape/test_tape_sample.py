@@ -1,3 +1,4 @@
+import hashlib
 import shutil
 import subprocess
 import sys
@@ -8,7 +9,7 @@ import pytest
 from polydesk.model.errors import TapeError
 from polydesk.model.grid import complement_g4
 from polydesk.model.rows import RowFlag
-from polydesk.tape import ensure_sample, verify
+from polydesk.tape import SAMPLES, ensure_sample, verify
 from polydesk.tape.ladders import Book
 from polydesk.tape.sample import RECORDINGS, VARIABLE, data_folder
 
@@ -56,6 +57,42 @@ def test_recorded_mirrors_agree(cache):
             assert book.asks == {complement_g4(price): size for price, size in other.bids.items()}
             compared += 1
     assert compared > 800
+
+
+def test_every_sample_has_its_own_tape(tmp_path):
+    notes = []
+    tapes = {name: ensure_sample(tmp_path, name, note=notes.append) for name in SAMPLES if name != "default"}
+    assert [(tape.manifest.rows, len(tape.manifest.markets)) for tape in tapes.values()] == [(433_154, 10), (18_730, 3)]
+    assert ["resolvedkit" in notes[0], "trade-engine" in notes[1]] == [True, True]
+    for name, tape in tapes.items():
+        assert verify(tape).ok
+        assert tape.path.name.startswith(f"sample-{name}-")
+        assert ensure_sample(tmp_path, name, note=notes.append).path == tape.path
+    assert len(notes) == 2
+
+
+def test_the_default_tape_is_still_the_same(cache):
+    """Sessions recorded over it name it by this hash."""
+    expected = "723ee52c264bfde3936c310e61d2670611367c30c8c599fffcfa74be03431eaa"
+    assert ensure_sample(cache).manifest.sha256 == expected
+
+
+def test_a_sample_of_another_name_is_refused(tmp_path):
+    with pytest.raises(TapeError, match="'nasdaq': there is none of that name; choose one of default, resolvedkit"):
+        ensure_sample(tmp_path, "nasdaq")
+
+
+def test_the_bundled_files_are_small_listed_and_licensed():
+    folder = data_folder()
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) <= 10_000_000
+    readme = (folder / "README.md").read_text()
+    for sample in SAMPLES.values():
+        for recording in sample.recordings:
+            assert recording in readme
+            assert hashlib.sha256((folder / recording).read_bytes()).hexdigest() in readme
+            names = {path.name for path in (folder / recording).parent.iterdir()}
+            assert names & {"ATTRIBUTION.md", "LICENSE"}
 
 
 def test_a_finished_sample_is_used_again(cache):

@@ -22,6 +22,7 @@ EPILOG = examples(
     "polydesk run",
     "polydesk run --speed max --exit-when-done --json",
     "polydesk run --tape tapes/btc --seed 7 --set desk.strategies.mean_reversion.enabled=false",
+    "polydesk run --sample trade-engine --speed 30",
     "polydesk run --dashboard --port 9000 --lang zh --stay",
     "polydesk run --resume latest",
 )
@@ -31,6 +32,12 @@ def run(
     tape: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Tape to trade on; the bundled recordings when omitted.")
     ] = None,
+    sample: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help="Which bundled recordings: default, resolvedkit or trade-engine; see data/README.md."
+        ),
+    ] = "default",
     mode: Annotated[str, typer.Option(metavar="paper|live", help="What the orders do.")] = "paper",
     seed: Annotated[int | None, typer.Option(help="Seed of everything random; run.seed when omitted.")] = None,
     speed: Annotated[
@@ -79,6 +86,8 @@ def run(
         raise ConfigError(f"--mode {mode!r}: choose paper or live")
     if resume is not None and (tape is not None or seed is not None):
         raise ConfigError("--resume takes tape and seed from the session's journal; leave --tape and --seed out")
+    if tape is not None and sample != "default":
+        raise ConfigError("--tape and --sample both name recordings; leave one out")
     if resume is not None and any(not key.startswith(("run.", "data_dir")) for key in overrides):
         raise ConfigError(
             "--resume takes the configuration from the session's journal; leave --set out, or use replay --set"
@@ -89,12 +98,13 @@ def run(
     settings = paced(load(config, overrides, data_dir, flags).settings)
     shown = dashboard if dashboard is not None else port is not None or sys.stdout.isatty()
     with beside(Path(settings.data_dir), port or PORT, lang, wanted=shown) as starting:
-        _trade(settings, tape, mode, resume, starting, exit_when_done=exit_when_done, as_json=as_json)
+        _trade(settings, tape, sample, mode, resume, starting, exit_when_done=exit_when_done, as_json=as_json)
 
 
 def _trade(
     settings: "Settings",
     tape: Path | None,
+    sample: str,
     mode: str,
     resume: str | None,
     starting: "Starting | None",
@@ -117,7 +127,7 @@ def _trade(
             ended = resume_session(settings, folder, look)
     else:
         news = True
-        source = recorded(settings, tape)
+        source = recorded(settings, tape, sample)
         found = ready(starting)
         with watching() as look:
             ended = run_session(settings, source, mode, look)
@@ -139,13 +149,13 @@ def paced(settings: "Settings") -> "Settings":
     return override(settings, [f"run.speed={'60.0' if sys.stdout.isatty() else 'max'}"])
 
 
-def recorded(settings: "Settings", tape: Path | None) -> "Tape":
-    """Open the tape named, or the bundled recordings, which are imported the first time."""
+def recorded(settings: "Settings", tape: Path | None, sample: str = "default") -> "Tape":
+    """Open the tape named, or bundled recordings, which are imported the first time."""
     from polydesk.tape import ensure_sample, open_tape
 
     if tape is not None:
         return open_tape(tape)
-    return ensure_sample(Path(settings.data_dir) / "tapes", note=lambda text: typer.echo(text, err=True))
+    return ensure_sample(Path(settings.data_dir) / "tapes", sample, note=lambda text: typer.echo(text, err=True))
 
 
 def _refuse_live(*, as_json: bool) -> None:

@@ -3,12 +3,13 @@
 from polydesk.tape.importers import IMPORTERS, import_tape
 from polydesk.tape.manifest import Gap, Manifest, PartFile, Source
 from polydesk.tape.reader import Tape, open_tape
-from polydesk.tape.sample import ensure_sample
+from polydesk.tape.sample import SAMPLES, ensure_sample
 from polydesk.tape.verify import Verification, verify
 from polydesk.tape.writer import TapeWriter
 
 __all__ = [
     "IMPORTERS",
+    "SAMPLES",
     "Gap",
     "Manifest",
     "PartFile",

@@ -83,8 +83,9 @@ class Ladders:
         self._venue: dict[int, int] = {}
 
     def replay(self, rows: np.ndarray) -> None:
-        """Take the next rows of the tape."""
+        """Take the next rows of the tape; reference prices, news and source states are no part of a book."""
         self.rows += len(rows)
+        rows = rows[rows["kind"] <= RowKind.WITNESS]
         self._watch_clock(rows)
         for ts_ns, *row in zip(*(rows[name].tolist() for name in _FIELDS), strict=True):
             venue_ns, size, market, price, bid, ask, kind, side, token, flags = row

@@ -7,6 +7,7 @@ import msgspec
 
 from polydesk.model.errors import TapeError
 from polydesk.model.market import Market, Resolution
+from polydesk.model.references import Reference
 
 FORMAT = 1
 """Version of the tape's layout; readers accept exactly this one."""
@@ -28,6 +29,8 @@ class Source(msgspec.Struct, frozen=True):
         counts: What was read and what was left out on purpose.
         defects: What was wrong with it.
         first_defect: Where the first defect is; empty when there is none.
+        clock: Whose clock its virtual time is: ``venue`` (as each message says) or ``receive`` (the recorder's).
+        note: What a reader of its rows must know; empty when there is nothing.
     """
 
     name: str
@@ -40,6 +43,8 @@ class Source(msgspec.Struct, frozen=True):
     counts: dict[str, int]
     defects: dict[str, int]
     first_defect: str = ""
+    clock: str = "venue"
+    note: str = ""
 
 
 class Gap(msgspec.Struct, frozen=True):
@@ -68,7 +73,8 @@ class Manifest(msgspec.Struct, frozen=True):
         rows: Number of rows.
         first_ts_ns: Virtual time of the first row.
         last_ts_ns: Virtual time of the last row.
-        clock: Where virtual time comes from; ``venue`` is the venue's time, held where it would go back.
+        clock: Where virtual time comes from; ``venue`` is the venue's time, ``receive`` the recorder's, ``mixed`` both
+            from several sources; always held where it would go back.
         constructed: Whether any row was generated rather than recorded.
         sources: The recordings, in the order they were read.
         markets: Every market with rows; ``Market.index`` is the position here.
@@ -77,6 +83,8 @@ class Manifest(msgspec.Struct, frozen=True):
         counts: Rows by kind and what was left out on purpose, over all sources.
         defects: What was wrong with the recordings, over all sources.
         files: The Parquet files in order of ``first_seq``.
+        references: The series of reference prices; rows of kind ``REFERENCE`` name them by position. Tapes made before
+            there were any have none.
     """
 
     format: int
@@ -93,6 +101,7 @@ class Manifest(msgspec.Struct, frozen=True):
     counts: dict[str, int]
     defects: dict[str, int]
     files: tuple[PartFile, ...]
+    references: tuple[Reference, ...] = ()
 
     def assumed(self) -> dict[str, dict[str, str]]:
         """Return the assumed facts of each market as ``{slug: {field: "value: note"}}``."""
@@ -110,6 +119,7 @@ def content_hash(
     clock: str,
     *,
     constructed: bool,
+    references: tuple[Reference, ...] = (),
 ) -> str:
     """Return the hash of what a tape says, whatever its files look like.
 
@@ -119,11 +129,16 @@ def content_hash(
         resolutions: All resolutions.
         clock: The clock policy.
         constructed: Whether any row was generated.
+        references: All series of reference prices; without any, the hash is that of older tapes.
 
     Returns:
         Hex SHA-256; the encoding, the batches and the partition of the Parquet files do not enter it.
     """
-    told = {"clock": clock, "constructed": constructed, "markets": markets, "resolutions": resolutions}
+    told: dict[str, object] = {
+        "clock": clock, "constructed": constructed, "markets": markets, "resolutions": resolutions,
+    }  # fmt: skip
+    if references:
+        told["references"] = references
     facts = msgspec.json.encode(told, order="sorted")
     return hashlib.sha256(rows_sha256 + facts).hexdigest()
 

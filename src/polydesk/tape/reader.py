@@ -60,7 +60,12 @@ class Tape:
             digest.update(rows.data)
         manifest = self.manifest
         return content_hash(
-            digest.digest(), manifest.markets, manifest.resolutions, manifest.clock, constructed=manifest.constructed
+            digest.digest(),
+            manifest.markets,
+            manifest.resolutions,
+            manifest.clock,
+            constructed=manifest.constructed,
+            references=manifest.references,
         )
 
     def check_hash(self) -> None:

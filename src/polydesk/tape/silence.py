@@ -7,6 +7,7 @@ import numpy as np
 
 from polydesk.model.grid import NS_PER_S
 from polydesk.model.market import Market
+from polydesk.model.rows import RowKind
 from polydesk.tape.manifest import Gap
 
 GAP_NS = 5 * NS_PER_S
@@ -29,7 +30,10 @@ class Silences:
         self._longest: list[tuple[int, int, int]] = []
 
     def watch(self, rows: np.ndarray) -> None:
-        """Take the next rows of the stream."""
+        """Take the next rows of the stream; only what comes from a market's own feed breaks its silence."""
+        rows = rows[rows["kind"] <= RowKind.WITNESS]
+        if not len(rows):
+            return
         order = np.argsort(rows["market"], kind="stable")
         markets, times = rows["market"][order], rows["ts_ns"][order]
         found, starts = np.unique(markets, return_index=True)

@@ -119,7 +119,12 @@ def verify(tape: Tape, progress: Callable[[int, int], None] | None = None) -> Ve
             progress(ladders.rows, tape.manifest.rows)
     manifest = tape.manifest
     found = content_hash(
-        digest.digest(), manifest.markets, manifest.resolutions, manifest.clock, constructed=manifest.constructed
+        digest.digest(),
+        manifest.markets,
+        manifest.resolutions,
+        manifest.clock,
+        constructed=manifest.constructed,
+        references=manifest.references,
     )
     minutes = tuple(_minute(start, count) for start, count in sorted(ladders.minutes.items()))
     problems = _problems(ladders, minutes, manifest, late, hash_ok=found == manifest.sha256)

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from polydesk.model.errors import TapeError
 from polydesk.model.grid import NS_PER_S
 from polydesk.model.market import Market, Resolution
+from polydesk.model.references import Reference
 from polydesk.model.rows import ROW_DTYPE, RowKind
 from polydesk.tape.manifest import FORMAT, Manifest, PartFile, Source, content_hash, write_manifest
 from polydesk.tape.parts import GROUP_ROWS, new_part, to_table
@@ -34,7 +35,7 @@ class TapeWriter:
         out = out.resolve()
         self._out = out
         self._clock = clock
-        self._constructed = constructed
+        self.constructed = constructed
         self._draft = out.parent / f".{out.name}.partial-{os.getpid()}"
         self._digest = hashlib.sha256()
         self._silences = Silences()
@@ -99,14 +100,24 @@ class TapeWriter:
         markets: Sequence[Market],
         resolutions: Sequence[Resolution],
         sources: Sequence[Source],
+        references: Sequence[Reference] = (),
+        clock: str = "",
     ) -> Manifest:
         """Write the manifest and move the tape into place.
+
+        Args:
+            markets: All markets, in order of their index.
+            resolutions: How they ended, as far as that is known.
+            sources: The recordings it was made from.
+            references: The series of reference prices, in order of their numbers in ``aux``.
+            clock: The clock policy if it only became known while reading.
 
         Raises:
             TapeError: There are no rows.
         """
         if not self.rows:
             raise TapeError(f"{self._out}: a tape needs at least one row; check the recording")
+        self._clock = clock or self._clock
         with self._disk():
             self._close_part()
         gaps = self._silences.finish(markets, self.last_ts_ns)
@@ -118,13 +129,14 @@ class TapeWriter:
                 tuple(markets),
                 tuple(resolutions),
                 self._clock,
-                constructed=self._constructed,
+                constructed=self.constructed,
+                references=tuple(references),
             ),
             rows=self.rows,
             first_ts_ns=self.first_ts_ns,
             last_ts_ns=self.last_ts_ns,
             clock=self._clock,
-            constructed=self._constructed,
+            constructed=self.constructed,
             sources=tuple(sources),
             markets=tuple(markets),
             resolutions=tuple(resolutions),
@@ -132,6 +144,7 @@ class TapeWriter:
             counts=_total((counts, {"gaps": self._silences.total}, *(source.counts for source in sources))),
             defects=_total([source.defects for source in sources]),
             files=tuple(self._files),
+            references=tuple(references),
         )
         with self._disk():
             write_manifest(self._draft, manifest)

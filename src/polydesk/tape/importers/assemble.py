@@ -7,10 +7,13 @@ import numpy as np
 
 from polydesk.model.errors import ImportFailed
 from polydesk.model.rows import empty_rows
+from polydesk.tape.importers import resolvedkit
 from polydesk.tape.importers.detect import IMPORTERS, Recognised, recognise
 from polydesk.tape.importers.markets_file import NAMES, Listed, read_markets
 from polydesk.tape.importers.merge import Stream, merge
 from polydesk.tape.importers.registry import Registry
+from polydesk.tape.importers.schema import TableSchema
+from polydesk.tape.importers.schema_markets import schema_markets
 from polydesk.tape.importers.source import Progress, file_sha256
 from polydesk.tape.importers.tally import Tally
 from polydesk.tape.manifest import Source
@@ -24,16 +27,19 @@ def import_tape(
     *,
     name: str = "auto",
     markets: Path | None = None,
+    schemas: Sequence[TableSchema] = (),
     note: Callable[[str], None] = lambda _: None,
     progress: Progress | None = None,
 ) -> Tape:
     """Make a tape from recordings.
 
     Args:
-        sources: Recordings, possibly of different formats; they are merged by time.
+        sources: Recordings, possibly of different formats; they are merged by time. A folder stands for the
+            ``books.parquet`` in it.
         out: The tape's folder; must not exist or be empty.
         name: A format, or ``auto``.
         markets: Market facts; when omitted, a markets file beside each recording is used if there is one.
+        schemas: Descriptions of tables, tried before the formats.
         note: Told in words what a person should know.
         progress: Told how far each file is read.
 
@@ -46,19 +52,25 @@ def import_tape(
     """
     if not sources:
         raise ImportFailed("no recording is named; name at least one file")
+    sources = [_file(path) for path in sources]
     with TapeWriter(out) as writer:
-        recognised = sorted(
-            (recognise(path, name) for path in sources), key=lambda item: (item.first_ns, item.path.name)
-        )
+        found = [recognise(path, name, schemas) for path in sources]
+        recognised = sorted(found, key=lambda item: (item.first_ns, item.path.name))
+        writer.constructed = any(item.constructed for item in recognised)
         hashes = _hashes(recognised)
-        registry = Registry(_listed(sources, markets, note))
+        described = schema_markets(schemas, [item.format for item in recognised])
+        registry = Registry([*_listed(recognised, markets, note), *described])
         _prepare(recognised, registry)
         readings = [_Reading(item, registry, progress) for item in recognised]
         for rows in merge([Stream(reading.first_ns, reading.rows, reading.hold) for reading in readings]):
             writer.append(rows)
         if not writer.rows:
             raise ImportFailed(f"{_names(sources)}: no rows; the recording holds no book, trade or change")
-        writer.finish(*registry.build(), [reading.source(hashes[reading.path]) for reading in readings])
+        told, ends = registry.build()
+        read = [reading.source(hashes[reading.path]) for reading in readings]
+        writer.finish(told, ends, read, registry.references, clock=_clock(recognised))
+        if not told:
+            note(f"{out}: holds reference prices only, no market: import it with a recording of books to trade on it")
     return open_tape(out)
 
 
@@ -69,6 +81,7 @@ class _Reading:
         self.path = item.path
         self.first_ns = item.first_ns
         self._format = item.format
+        self._importer = item.importer
         self._registry = registry
         self._progress = progress
         self._tally = Tally()
@@ -76,7 +89,7 @@ class _Reading:
 
     def rows(self) -> Iterator[np.ndarray]:
         """Read the recording."""
-        for rows in IMPORTERS[self._format].rows(self.path, self._registry, self._tally, self._progress):
+        for rows in self._importer.rows(self.path, self._registry, self._tally, self._progress):
             self._first = self._first if len(self._first) else rows[:1]
             self._last = rows[-1:]
             yield rows
@@ -99,7 +112,20 @@ class _Reading:
             counts={key: count for key, count in tally.counts.items() if count},
             defects=dict(tally.defects),
             first_defect=tally.first_defect,
+            clock=self._importer.clock,
+            note=self._importer.note,
         )
+
+
+def _file(path: Path) -> Path:
+    """Return the recording that a folder stands for if it is one of the two-file kind, else the path itself."""
+    books = path / resolvedkit.BOOKS
+    return books if path.is_dir() and books.is_file() else path
+
+
+def _clock(recognised: list[Recognised]) -> str:
+    clocks = {item.importer.clock for item in recognised}
+    return clocks.pop() if len(clocks) == 1 else "mixed"
 
 
 def _time(rows: np.ndarray) -> int:
@@ -115,15 +141,22 @@ def _hashes(recognised: list[Recognised]) -> dict[Path, str]:
     return hashes
 
 
-def _listed(sources: Sequence[Path], markets: Path | None, note: Callable[[str], None]) -> list[Listed]:
+def _listed(recognised: list[Recognised], markets: Path | None, note: Callable[[str], None]) -> list[Listed]:
     if markets is not None:
         return read_markets(markets, note)
     listed: list[Listed] = []
-    for folder in dict.fromkeys(path.parent for path in sources):
+    for folder in dict.fromkeys(item.path.parent for item in recognised):
         beside = next((folder / name for name in NAMES if (folder / name).is_file()), None)
         if beside is not None:
             note(f"{beside}: market facts are taken from this file; name another with --markets")
             listed += read_markets(beside, note)
+            continue
+        missing = {item.importer.facts_from for item in recognised if item.path.parent == folder} - {""}
+        for name in sorted(missing):
+            note(
+                f"{folder / name}: is not there; names, ends and payouts of the markets stay unknown and positions in "
+                "them never settle; name market facts with --markets"
+            )
     return listed
 
 

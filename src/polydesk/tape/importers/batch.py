@@ -10,6 +10,8 @@ BATCH_ROWS = 16_384
 
 LAST, FIRST, DERIVED, EMPTY = (int(flag) for flag in (RowFlag.LAST, RowFlag.FIRST, RowFlag.DERIVED, RowFlag.EMPTY))
 BID, ASK = 1, -1
+NO_MARKET = -1
+"""Market of a row that concerns none or all of them."""
 Sides = tuple[dict[int, int], dict[int, int]]
 """Bids and asks of one token as ``{price_g4: size_u6}``."""
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from polydesk.tape.importers.reference_feeds import is_reference_message
 from polydesk.tape.importers.tally import by_magnitude, plausible
 
 _PAYLOADS = ("payload", "msg", "message", "data", "raw", "raw_data", "frame")
@@ -41,7 +42,7 @@ def open_envelope(line: bytes) -> Envelope:
     if is_control(line):
         return Envelope(control=True)
     content = msgspec.json.decode(line)
-    if isinstance(content, list) or (isinstance(content, dict) and is_market_message(content)):
+    if isinstance(content, list) or (isinstance(content, dict) and _is_bare(content)):
         return Envelope(_messages(content))
     if not isinstance(content, dict):
         raise msgspec.DecodeError("neither an object nor a list")
@@ -51,6 +52,11 @@ def open_envelope(line: bytes) -> Envelope:
             return Envelope(control=True)
         payload = msgspec.json.decode(payload)
     return Envelope(_messages(payload), _recv_ns(content), _text(content, "slug"), _text(content, "source"))
+
+
+def _is_bare(content: dict[str, object]) -> bool:
+    """Return whether an object is itself a message, though one of the data socket has a payload of its own."""
+    return is_market_message(content) or is_reference_message(content)
 
 
 def is_control(line: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""Market facts beside a recording: CSV, JSON or YAML in the shapes people keep them."""
+"""Market facts beside a recording: CSV, JSON, YAML or Parquet in the shapes people keep them."""
 
 import csv
 import io
@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
 import yaml
 
 from polydesk.model.errors import ImportFailed, NumberError
-from polydesk.model.grid import price_g4, size_u6
+from polydesk.model.grid import PRICE_ONE_G4, price_g4, size_u6
 from polydesk.model.market import Fact, Origin
+from polydesk.tape.importers.source import damaged
 from polydesk.tape.importers.tally import by_magnitude, plausible
 
-NAMES = ("markets.csv", "markets.json", "markets.yaml")
+NAMES = ("markets.csv", "markets.json", "markets.yaml", "markets.parquet")
 """Files that are used without being asked for when they lie beside a recording."""
 
 _CELL_LIMIT = 1 << 20
@@ -26,10 +29,15 @@ _CATEGORIES = (
 _ALIASES = {
     "slug": ("slug", "market_slug"),
     "condition_id": ("condition_id", "conditionId"),
+    "market_id": ("market_id",),
     "token_up": ("token_id_up", "upTokenId", "token_id_yes", "yesTokenId"),
     "token_down": ("token_id_down", "downTokenId", "token_id_no", "noTokenId"),
     "tokens": ("clobTokenIds", "clob_token_ids", "token_ids", "tokens"),
     "outcomes": ("outcomes",),
+    "outcome_first": ("outcome_up", "outcome_yes"),
+    "outcome_second": ("outcome_down", "outcome_no"),
+    "payout_first": ("payout_up", "payout_yes"),
+    "payout_second": ("payout_down", "payout_no"),
     "start_ns": ("start_ts", "startTs", "eventStartTime", "startDate"),
     "end_ns": ("end_ts", "endTs", "endDate", "end_date_iso"),
     "tick_g4": ("tick_size", "tickSize", "orderPriceMinTickSize", "minimum_tick_size"),
@@ -49,6 +57,7 @@ class Listed(msgspec.Struct, frozen=True):
         tokens: Token ids, first outcome first; an id may be empty when only the other is known.
         outcomes: Labels of the tokens.
         winner: Label of the winning outcome; empty when undecided.
+        payout_g4: What a share of the first and of the second outcome pays, on the price grid; ``None`` when undecided.
         where: File and record, for messages.
     """
 
@@ -65,20 +74,21 @@ class Listed(msgspec.Struct, frozen=True):
     neg_risk: Fact[bool] | None = None
     question: str = ""
     winner: str = ""
+    payout_g4: tuple[int, int] | None = None
 
 
 def read_markets(path: Path, note: Callable[[str], None]) -> list[Listed]:
     """Read a markets file.
 
     Args:
-        path: CSV with a header, JSON or YAML: one object, a list, or named objects.
+        path: CSV with a header, Parquet, JSON or YAML: one object, a list, or named objects.
         note: Called once with the keys that are not understood.
 
     Raises:
         ImportFailed: The file cannot be read or a value is wrong; names file, record and field.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = "" if _is_parquet(path) else path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as err:
         raise ImportFailed(f"{path}: the markets file cannot be read ({err}); check --markets") from err
     unknown: dict[str, None] = {}
@@ -91,7 +101,31 @@ def read_markets(path: Path, note: Callable[[str], None]) -> list[Listed]:
     return listed
 
 
+def stated_market(where: str, record: dict[str, Any]) -> Listed:
+    """Return the facts of one market that stand elsewhere, for example in a schema file.
+
+    Raises:
+        ImportFailed: A field is unknown or a value is wrong; the message begins with ``where``.
+    """
+    unknown = [str(key) for key in record if key not in _KNOWN]
+    if unknown:
+        raise ImportFailed(f"{where}: unknown field {unknown[0]!r}; the fields of a markets file can stand here")
+    return _listed(where, record)
+
+
+def _is_parquet(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(4) == b"PAR1"
+
+
 def _records(path: Path, text: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    if not text and _is_parquet(path):
+        try:
+            rows = pq.read_table(path, partitioning=None).to_pylist()
+        except (OSError, pa.ArrowException) as err:
+            raise damaged(path, "Parquet", err) from err
+        yield from (("", row) for row in rows)
+        return
     if path.suffix.lower() == ".csv":
         csv.field_size_limit(_CELL_LIMIT)
         try:
@@ -174,7 +208,7 @@ def _listed(where: str, record: dict[str, Any]) -> Listed:
         winner = ""
     if winner and winner not in outcomes:
         raise fields.wrong("winner", winner, f"write one of {outcomes} or leave it empty")
-    condition_id = fields.text("condition_id").lower()
+    condition_id = (fields.text("condition_id") or _recorders_id(fields, tokens)).lower()
     if not condition_id and not any(tokens):
         raise ImportFailed(f"{where}: has neither condition_id nor token ids; add one of them")
     return Listed(
@@ -191,18 +225,48 @@ def _listed(where: str, record: dict[str, Any]) -> Listed:
         neg_risk=fields.fact("neg_risk", _flag, "write true or false"),
         question=fields.text("question"),
         winner=winner,
+        payout_g4=_payout(fields),
     )
+
+
+def _recorders_id(fields: _Fields, tokens: tuple[str, str]) -> str:
+    """Return the recorder's id of the market if it can be the venue's, or nothing else names the market."""
+    market_id = fields.text("market_id")
+    return market_id if market_id.lower().startswith("0x") or not any(tokens) else ""
+
+
+def _payout(fields: _Fields) -> tuple[int, int] | None:
+    """Return what each outcome pays; a market without payouts is undecided."""
+    pays = [
+        fields.fact(name, _pay, "write what a share pays, from 0 to 1, or nothing if it is undecided")
+        for name in ("payout_first", "payout_second")
+    ]
+    if pays[0] is None and pays[1] is None:
+        return None
+    if None in pays or pays[0].value + pays[1].value != PRICE_ONE_G4:
+        value, alias = fields.raw("payout_second")
+        raise fields.wrong(alias, value, "write payouts of both outcomes that add up to 1")
+    return pays[0].value, pays[1].value
+
+
+def _pay(value: object) -> int:
+    return price_g4(str(value))
 
 
 def _tokens(fields: _Fields) -> tuple[tuple[str, str], tuple[str | None, str | None]]:
     first, second = fields.text("token_up"), fields.text("token_down")
-    labels = _pair(fields, "outcomes")
+    labels = _pair(fields, "outcomes") or _labels(fields)
     if first or second:
         named = any("yes" in alias.lower() for alias in (fields.raw("token_up")[1], fields.raw("token_down")[1]))
         no_label: tuple[str, str] = ("Yes", "No") if named else ("Up", "Down")
         return (first, second), labels or no_label
     tokens = _pair(fields, "tokens") or ("", "")
     return tokens, labels or (None, None)
+
+
+def _labels(fields: _Fields) -> tuple[str, str] | None:
+    first, second = fields.text("outcome_first"), fields.text("outcome_second")
+    return (first, second) if first and second else None
 
 
 def _pair(fields: _Fields, name: str) -> tuple[str, str] | None:

@@ -7,11 +7,13 @@ import msgspec
 
 from polydesk.model.errors import NumberError
 from polydesk.model.grid import PRICE_ONE_G4
+from polydesk.model.market import Origin
 from polydesk.model.rows import RowKind
 from polydesk.tape.importers import wire
-from polydesk.tape.importers.batch import Batch, Stamp
+from polydesk.tape.importers.batch import NO_MARKET, Batch, Stamp
 from polydesk.tape.importers.envelope import Envelope
 from polydesk.tape.importers.foreign import ForeignTokens
+from polydesk.tape.importers.reference_feeds import read_reference
 from polydesk.tape.importers.registry import Ended, ForeignToken, Registry
 from polydesk.tape.importers.snapshots import read_sides
 from polydesk.tape.importers.tally import Clock, Tally
@@ -20,12 +22,15 @@ from polydesk.tape.importers.ticks import state_tick
 KINDS = frozenset(("book", "price_change", "last_trade_price", "tick_size_change", "best_bid_ask", "market_resolved"))
 """``event_type`` of the messages that say something about books, trades or markets."""
 
+REFERENCE = "reference"
+"""What a message with reference prices is called here; it has no ``event_type``."""
+
 
 class Message(msgspec.Struct, frozen=True, gc=False):
     """One message of a recording.
 
     Attributes:
-        kind: Its ``event_type``, one of ``KINDS``.
+        kind: Its ``event_type``, one of ``KINDS``, or ``REFERENCE``.
         content: The message.
         envelope: What it came in.
         told_ns: Its own time, else the recorder's; 0 when neither is a time.
@@ -65,6 +70,7 @@ class MessageRows:
             "tick_size_change": self._tick,
             "best_bid_ask": self._best,
             "market_resolved": self._resolved,
+            REFERENCE: self._reference,
         }
 
     def add(self, message: Message) -> None:
@@ -146,13 +152,26 @@ class MessageRows:
         at = self._stamp(change, envelope)
         if old and not self._registry.tick_known(at.market):
             self._registry.note_tick(at.market, old)
-        state_tick(self.batch, self._registry, at, tick)
+        state_tick(self.batch, self._registry, at, tick, Origin.DERIVED if message.get("derived") else Origin.VENUE)
 
     def _best(self, message: dict[str, object], envelope: Envelope, _where: str) -> None:
         best = msgspec.convert(message, wire.BestMessage, strict=False)
         stated = wire.best_price(best.best_bid, 0), wire.best_price(best.best_ask, PRICE_ONE_G4)
         at = self._stamp(best, envelope)
         self.batch.add(at, RowKind.WITNESS, best=stated)
+
+    def _reference(self, message: dict[str, object], envelope: Envelope, _where: str) -> None:
+        told = read_reference(message)
+        if not told.prices:
+            raise NumberError("a reference message without prices")
+        ts_ns = self._clock.at(told.sent_ns, envelope.recv_ns)
+        if not ts_ns:
+            raise NumberError("neither the message nor the recorder states a time")
+        for quoted in told.prices:
+            at = Stamp(ts_ns, quoted.at_ns, envelope.recv_ns, NO_MARKET, 0)
+            series = self._registry.reference(quoted.reference)
+            self.batch.add(at, RowKind.REFERENCE, size=quoted.price_e8, aux=series, last=False)
+        self.batch.end_message()
 
     def _resolved(self, message: dict[str, object], envelope: Envelope, _where: str) -> None:
         resolved = msgspec.convert(message, wire.ResolvedMessage, strict=False)

@@ -1,4 +1,4 @@
-"""Raw recordings: JSON lines of market-channel messages, bare or wrapped with a receive time."""
+"""Raw recordings: JSON lines of market-channel and reference-price messages, bare or wrapped with a receive time."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -11,16 +11,21 @@ from polydesk.model.errors import ImportFailed, NumberError
 from polydesk.tape.importers import wire
 from polydesk.tape.importers.envelope import Envelope, is_market_message, open_envelope
 from polydesk.tape.importers.foreign import ForeignTokens
-from polydesk.tape.importers.message_rows import KINDS, Message, MessageRows
+from polydesk.tape.importers.message_rows import KINDS, REFERENCE, Message, MessageRows
 from polydesk.tape.importers.plausible import without_implausible
+from polydesk.tape.importers.reference_feeds import is_reference_message, read_reference
 from polydesk.tape.importers.registry import Registry
 from polydesk.tape.importers.source import Head, Progress, read_lines
 from polydesk.tape.importers.tally import Tally
 
 LOOKS_FOR = (
     "JSON lines of market-channel messages (event_type book, price_change, last_trade_price, ...), bare, in arrays, "
-    "or under payload/msg/message/data/raw beside a receive time"
+    "or under payload/msg/message/data/raw beside a receive time; or of reference prices (the venue's data socket, "
+    "Binance trades, Coinbase tickers, Pyth updates)"
 )
+
+_ACKNOWLEDGEMENTS = ("subscriptions", "subscribe", "subscribed", "heartbeat", "pong")
+"""``type`` of what other sources send to say that they listen."""
 
 
 def sniff(head: Head) -> int:
@@ -42,7 +47,7 @@ def _first_of_other(head: Head) -> int:
         except (msgspec.DecodeError, UnicodeDecodeError):
             continue
         for content in envelope.messages:
-            if is_market_message(content) and _from_venue(envelope) and (told_ns := _told(content, envelope)):
+            if is_market_message(content) and _from_venue(envelope) and (told_ns := _told("", content, envelope)):
                 return told_ns
     return 0
 
@@ -61,7 +66,7 @@ def rows(path: Path, registry: Registry, tally: Tally, progress: Progress | None
 
     Raises:
         ImportFailed: The file is damaged, more than half of its lines are malformed, more than a few of its messages
-            name foreign tokens, or it has no market messages.
+            name foreign tokens, or it has neither market messages nor reference prices.
     """
     foreign = ForeignTokens(path, tally)
     reader = MessageRows(registry, tally, foreign)
@@ -81,7 +86,7 @@ def rows(path: Path, registry: Registry, tally: Tally, progress: Progress | None
             "check the file or name another --format"
         )
     if not messages:
-        raise ImportFailed(f"{path}: no market-channel messages; looked for {LOOKS_FOR}")
+        raise ImportFailed(f"{path}: no market-channel messages and no reference prices; looked for {LOOKS_FOR}")
     foreign.check(messages)
     if len(reader.batch):
         yield reader.batch.take()
@@ -98,19 +103,22 @@ def _messages(lines: Iterable[bytes], tally: Tally, bad_lines: set[int]) -> Iter
             _malformed(number, tally, bad_lines)
             continue
         for kind, content in _known_kinds(envelope, tally.counts):
-            yield Message(kind, content, envelope, _told(content, envelope), number)
+            yield Message(kind, content, envelope, _told(kind, content, envelope), number)
 
 
 def _known_kinds(envelope: Envelope, counts: Counter[str]) -> Iterator[tuple[str, dict[str, object]]]:
     if envelope.control:
         counts["control_frames"] += 1
         return
-    if not _from_venue(envelope):
-        counts["other_sources"] += 1
-        return
+    if not envelope.messages:
+        counts["other_messages" if _from_venue(envelope) else "other_sources"] += 1
     for content in envelope.messages:
         kind = str(content.get("event_type", "book"))
-        if is_market_message(content) and kind in KINDS:
+        if is_reference_message(content):
+            yield REFERENCE, content
+        elif not _from_venue(envelope):
+            counts["control_frames" if content.get("type") in _ACKNOWLEDGEMENTS else "other_sources"] += 1
+        elif is_market_message(content) and kind in KINDS:
             yield kind, content
         else:
             counts["new_market_messages" if kind == "new_market" else "other_messages"] += 1
@@ -128,11 +136,13 @@ def _from_venue(envelope: Envelope) -> bool:
     return not source or "clob" in source or source in ("polymarket", "market")
 
 
-def _told(content: dict[str, object], envelope: Envelope) -> int:
+def _told(kind: str, content: dict[str, object], envelope: Envelope) -> int:
     """Return a message's time, else the recorder's; a time that is none is left to whoever reads the message."""
     stated = content.get("timestamp")
     try:
+        if kind == REFERENCE:
+            return read_reference(content).sent_ns or envelope.recv_ns
         venue_ns = wire.venue_time(stated) if isinstance(stated, str | int | float) else 0
-    except NumberError:
+    except (NumberError, msgspec.ValidationError):
         return 0
     return venue_ns or envelope.recv_ns

@@ -10,6 +10,7 @@ from polydesk.model.fees import assumed_schedule
 from polydesk.model.grid import PRICE_ONE_G4
 from polydesk.model.ids import ConditionId, TokenId
 from polydesk.model.market import Fact, Market, Origin, Resolution, Token
+from polydesk.model.references import Reference
 from polydesk.tape.importers import facts
 from polydesk.tape.importers.markets_file import Listed
 
@@ -49,6 +50,8 @@ class _Entry:
         self.tick: Fact[int] | None = listed.tick_g4 if listed else None
         self.min_size: Fact[int] | None = listed.min_size_u6 if listed else None
         self.neg_risk: Fact[bool] | None = listed.neg_risk if listed else None
+        self.labels: tuple[str | None, str | None] = (None, None)
+        self.end: Fact[int | None] | None = None
         self.current_tick_g4 = self.tick.value if self.tick else 0
         self.resolution: Resolution | None = None
 
@@ -62,7 +65,9 @@ class Registry:
         self._by_token: dict[str, tuple[_Entry, int]] = {}
         self._listed_condition: dict[str, Listed] = {}
         self._listed_token: dict[str, Listed] = {}
+        self._listed_slug: dict[str, Listed] = {}
         self._ended: list[tuple[Ended, Counter[str]]] = []
+        self._references: dict[Reference, int] = {}
         for record in listed:
             self._list(record)
 
@@ -72,6 +77,8 @@ class Registry:
             raise ImportFailed(f"{record.where}: field condition_id also stands in {known.where}; keep one of them")
         if record.condition_id:
             self._listed_condition[record.condition_id] = record
+        if record.slug:
+            self._listed_slug.setdefault(record.slug, record)
         for token in filter(None, record.tokens):
             other = self._listed_token.setdefault(token, record)
             if other.tokens != record.tokens:
@@ -107,6 +114,47 @@ class Registry:
         found = Listed(where="mirrored rows", condition_id=f"derived:{first}", tokens=(first, second))
         self._listed_token[first] = self._listed_token[second] = found
 
+    def up_down(self, condition_id: str = "", slug: str = "") -> tuple[int, int]:
+        """Return the index of a market whose recording tells outcomes Up and Down apart but no token ids.
+
+        The market becomes known on first sight, with token ids from a markets file or else made up (``derived:...``).
+
+        Args:
+            condition_id: The venue's market id; ``derived:<slug>`` when no source states it.
+            slug: Short name, kept if none is known yet; a markets file that lists it is believed.
+
+        Returns:
+            Market index, and the number of the Up token (0 unless a markets file puts Down first).
+
+        Raises:
+            ImportFailed: Another recording of the market names its tokens by id and no markets file tells which is Up.
+        """
+        listed = self._listed_condition.get(condition_id.lower()) if condition_id else self._listed_slug.get(slug)
+        name = condition_id.lower() or (listed.condition_id if listed else "") or f"derived:{slug}"
+        entry = self._by_condition.get(name)
+        if entry is None:
+            entry = self._add(name, listed)
+        entry.slug = entry.slug or slug
+        labelled = entry.listed is not None and any(entry.listed.outcomes)
+        if any(entry.recorded) and not labelled and entry.labels == (None, None):
+            raise ImportFailed(
+                f"market {entry.slug or name}: one recording names tokens by id, another only Up and Down; say which "
+                "token is which with --markets"
+            )
+        if not labelled:
+            entry.labels = ("Up", "Down")
+        for place in (0, 1):
+            entry.tokens[place] = entry.tokens[place] or f"derived:{name.removeprefix('derived:')}:{place}"
+        entry.recorded = [True, True]
+        first = entry.listed.outcomes[0] if entry.listed else None
+        return entry.index, int((first or "Up").lower() in ("down", "no"))
+
+    def _add(self, condition_id: str, listed: Listed | None) -> _Entry:
+        entry = _Entry(len(self._entries), condition_id, listed)
+        self._entries.append(entry)
+        self._by_condition[condition_id] = entry
+        return entry
+
     def _entry(self, asset_id: str, condition_id: str) -> _Entry:
         condition_id = condition_id.lower()
         listed = self._listed_token.get(asset_id) or self._listed_condition.get(condition_id)
@@ -121,11 +169,7 @@ class Registry:
             ids = [token for token in (listed.tokens if listed else (asset_id,)) if token]
             condition_id = f"derived:{min(ids, key=lambda token: (len(token), token))}"
         entry = self._by_condition.get(condition_id)
-        if entry is None:
-            entry = _Entry(len(self._entries), condition_id, listed)
-            self._entries.append(entry)
-            self._by_condition[condition_id] = entry
-        return entry
+        return entry or self._add(condition_id, listed)
 
     @staticmethod
     def _place(entry: _Entry, asset_id: str) -> int:
@@ -170,6 +214,34 @@ class Registry:
         entry = self._entries[market]
         if entry.neg_risk is None:
             entry.neg_risk = Fact(neg_risk, Origin.VENUE)
+
+    def note_end(self, market: int, end_ns: int, note: str) -> None:
+        """Take a market's scheduled end from a recording that is not the venue's own word."""
+        self._entries[market].end = Fact(end_ns, Origin.DERIVED, note)
+
+    def end_of(self, market: int) -> int | None:
+        """Return the scheduled end as far as it is known by now, ns."""
+        return _market(self._entries[market]).end_ns.value
+
+    def note_payout(self, end: Resolution) -> bool:
+        """Take how a market ended from a recording that is not the venue's own word.
+
+        Returns:
+            Whether it agrees with what is known; the first word counts.
+        """
+        known = self._entries[end.market].resolution
+        if known is None:
+            self._entries[end.market].resolution = end
+        return known is None or known.payout_g4 == end.payout_g4
+
+    def reference(self, series: Reference) -> int:
+        """Return the number of a series of reference prices, making it known on first sight."""
+        return self._references.setdefault(series, len(self._references))
+
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        """All series of reference prices met, in order of their numbers."""
+        return tuple(self._references)
 
     def note_resolution(self, ended: Ended, counts: Counter[str]) -> None:
         """Take the venue's word on how a market ended; it outranks a winner inferred by a markets file.
@@ -223,7 +295,7 @@ def _market(entry: _Entry) -> Market:
         min_size_u6=entry.min_size or facts.ASSUMED_MIN_SIZE,
         fees=assumed_schedule(category.value),
         start_ns=listed.start_ns or start,
-        end_ns=listed.end_ns or end,
+        end_ns=listed.end_ns or (end if end.value else entry.end or end),
         neg_risk=entry.neg_risk or facts.ASSUMED_NEG_RISK,
         taker_delay_ns=facts.taker_delay_of(category.value),
     )
@@ -233,10 +305,9 @@ def _tokens(entry: _Entry, listed: Listed) -> tuple[Token, Token]:
     tokens = []
     for place in (0, 1):
         asset_id = entry.tokens[place] or f"derived:{entry.tokens[1 - place]}"
-        recorded = entry.recorded[place]
-        told = recorded or not asset_id.startswith("derived:")
-        origin = Origin.VENUE if told else Origin.DERIVED
-        tokens.append(Token(TokenId(asset_id), listed.outcomes[place], origin, recorded))
+        origin = Origin.DERIVED if asset_id.startswith("derived:") else Origin.VENUE
+        label = listed.outcomes[place] or entry.labels[place]
+        tokens.append(Token(TokenId(asset_id), label, origin, entry.recorded[place]))
     return tokens[0], tokens[1]
 
 
@@ -251,10 +322,14 @@ def _payout(winner: int) -> tuple[int, int]:
 
 def _resolution(entry: _Entry, market: Market) -> Resolution | None:
     listed = entry.listed
-    if entry.resolution is not None or listed is None or not listed.winner:
+    if entry.resolution is not None or listed is None or not (listed.winner or listed.payout_g4):
         return entry.resolution
     end_ns = market.end_ns.value
     if end_ns is None:
-        raise ImportFailed(f"{listed.where}: has a winner but no end time; add end_ts")
+        what = "payouts" if listed.payout_g4 else "a winner"
+        raise ImportFailed(f"{listed.where}: has {what} but no end time; add end_ts")
+    if listed.payout_g4:
+        note = "payouts stated by the markets file; known at the end at the earliest"
+        return Resolution(entry.index, listed.payout_g4, end_ns, Origin.DERIVED, note)
     place = listed.outcomes.index(listed.winner)
     return Resolution(entry.index, _payout(place), end_ns, Origin.DERIVED, "winner stated by the markets file")

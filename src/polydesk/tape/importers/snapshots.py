@@ -1,6 +1,8 @@
 """Full books of one token, one after another, as level changes with a full snapshot now and then."""
 
-from polydesk.model.grid import NS_PER_S
+from collections.abc import Sequence
+
+from polydesk.model.grid import NS_PER_S, PRICE_ONE_G4
 from polydesk.tape.importers.batch import ASK, BID, Batch, Sides, Stamp
 from polydesk.tape.importers.tally import Tally
 from polydesk.tape.importers.wire import BookMessage, Level, level_price, level_size
@@ -21,7 +23,12 @@ def read_sides(book: BookMessage, tally: Tally, where: str) -> Sides:
 
 
 def _side(levels: list[Level], tally: Tally, where: str) -> dict[int, int]:
-    side = {level_price(level.price): level_size(level.size) for level in levels}
+    return one_side([(level_price(level.price), level_size(level.size)) for level in levels], tally, where)
+
+
+def one_side(levels: Sequence[tuple[int, int]], tally: Tally, where: str) -> dict[int, int]:
+    """Return levels ``(price_g4, size_u6)`` as a side of a book; count those without size and repeated ones."""
+    side = dict(levels)
     if len(side) != len(levels):
         tally.defect("repeated_levels", where, len(levels) - len(side))
     if 0 in side.values():
@@ -29,6 +36,13 @@ def _side(levels: list[Level], tally: Tally, where: str) -> dict[int, int]:
         tally.defect("empty_levels", where, len(side) - len(full))
         return full
     return side
+
+
+def count_flaws(sides: Sides, tally: Tally, where: str) -> None:
+    """Count a book that is crossed or locked as a defect, and one with an empty side."""
+    best_bid, best_ask = max(sides[0], default=0), min(sides[1], default=PRICE_ONE_G4)
+    tally.defect("crossed_books", where, int(best_bid >= best_ask))
+    tally.counts["one_sided_books"] += not (sides[0] and sides[1])
 
 
 class BookDiffer:

@@ -20,7 +20,7 @@ COLUMNS = ("timestamp", "price", "size", "best_bid", "best_ask", "side", "event_
 _TEXTS = ["side", "event_type", "asset_id"]
 LOOKS_FOR = f"Parquet with columns {', '.join(COLUMNS)}"
 
-_SLACK = 0.01
+SLACK = 0.01
 """How far, in grid units, a double may lie from the grid: more than a double's error, less than any real step."""
 
 
@@ -100,9 +100,9 @@ def read_columns(path: Path, tally: Tally) -> Columns:
     reasons = {
         "malformed_rows": ~(is_print | (_is(event, "PRICE_CHANGE") & (signs != 0))) | (columns.asset < 0),
         "implausible_times": (ts_ns < EARLIEST_NS) | (ts_ns > LATEST_NS),
-        "inexact_prices": ~(_exact(price, _SLACK, PRICE_ONE_G4 - 1) & (columns.price >= 1)),
-        "inexact_sizes": ~_exact(size, _SLACK, MAX_SIZE_U6),
-        "inexact_best_prices": ~is_print & ~(_exact(bid, _SLACK, PRICE_ONE_G4) & _exact(ask, _SLACK, PRICE_ONE_G4)),
+        "inexact_prices": ~(within(price, SLACK, PRICE_ONE_G4 - 1) & (columns.price >= 1)),
+        "inexact_sizes": ~within(size, SLACK, MAX_SIZE_U6),
+        "inexact_best_prices": ~is_print & ~(within(bid, SLACK, PRICE_ONE_G4) & within(ask, SLACK, PRICE_ONE_G4)),
     }
     kept = _sound(columns, reasons, tally)
     exact = {name: getattr(kept, name).astype(np.int64) for name in ("price", "size", "bid", "ask")}
@@ -147,7 +147,8 @@ def _grid(numbers: pa.ChunkedArray, scale: int) -> np.ndarray:
     return np.where(np.isfinite(doubles), doubles, np.nan) * scale
 
 
-def _exact(scaled: np.ndarray, slack: float, most: int) -> np.ndarray:
+def within(scaled: np.ndarray, slack: float, most: int) -> np.ndarray:
+    """Return which doubles lie within ``slack`` of a whole number from 0 to ``most``."""
     return np.asarray((np.abs(scaled - np.rint(scaled)) <= slack) & (scaled > -slack) & (scaled <= most + slack))
 
 

@@ -6,12 +6,11 @@ from polydesk.model.grid import NS_PER_S, PRICE_ONE_G4
 from polydesk.model.market import Origin
 from polydesk.model.rows import RowFlag, RowKind, empty_rows
 from polydesk.tape.importers.registry import Registry
+from polydesk.tape.importers.ticks import TICKS
 from polydesk.tape.importers.tickscope_columns import Columns
 
 FIRST_NS = 60 * NS_PER_S
 """Where no source states a tick, the finest price step of a market's first minute is its tick at the start."""
-
-_TICKS = (1_000, 500, 100, 50, 25, 10, 5, 1)
 
 
 def derive_epochs(columns: Columns, places: np.ndarray, registry: Registry) -> tuple[np.ndarray, np.ndarray]:
@@ -64,4 +63,4 @@ def _epochs_of(market: int, mine: np.ndarray, columns: Columns, registry: Regist
 def _coarsest(prices: np.ndarray) -> int:
     """Return the coarsest tick on which all prices lie."""
     step = int(np.gcd.reduce(np.append(prices, PRICE_ONE_G4)))
-    return next(tick for tick in _TICKS if step % tick == 0)
+    return next(tick for tick in TICKS if step % tick == 0)

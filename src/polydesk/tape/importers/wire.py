@@ -155,7 +155,9 @@ def venue_time(stated: Number) -> int:
         return 0
     try:
         ts_ns = (
-            int(stated) * 1_000_000 if isinstance(stated, str) and len(stated) == 13 else by_magnitude(float(stated))
+            int(stated) * 1_000_000
+            if isinstance(stated, str) and len(stated) == 13
+            else by_magnitude(stated if isinstance(stated, int) else float(stated))
         )
     except ValueError as err:
         raise NumberError(f"timestamp {stated!r} is not a number") from err
