@@ -125,12 +125,12 @@ def test_reference_prices_are_shown_in_dollars_with_their_source(tmp_path):
     recording = data_folder("trade-engine") / SAMPLES["trade-engine"].recordings[0]
     assert runner.invoke(app, ["import", str(recording), "--out", str(tmp_path / "t")]).exit_code == 0
     content, _ = told("head", tmp_path / "t", "-n", 4)
-    assert [(row["reference"], row["price"], row["size"]) for row in content["rows"][:3]] == [
+    assert [(row["about"], row["price"], row["size"]) for row in content["rows"][:3]] == [
         ("chainlink BTC/USD", "77638.28888", ""),
         ("binance BTC/USDT", "77614.98", ""),
         ("coinbase BTC/USD", "77646.31", ""),
     ]
-    assert content["rows"][3]["reference"] == ""
+    assert content["rows"][3]["about"] == ""
     shown = runner.invoke(app, ["head", str(tmp_path / "t")]).stdout
     assert "chainlink BTC/USD" in shown
     assert "…" not in shown

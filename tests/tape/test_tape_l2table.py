@@ -170,6 +170,23 @@ def test_a_repeated_column_of_a_csv_is_refused(tmp_path):
         import_tape([path], tmp_path / "t")
 
 
+def test_an_open_quote_costs_its_own_line_only(tmp_path):
+    path = write_csv(tmp_path / "r.csv", table(levels=json_text))
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join([*lines[:2], '"price_change,1\n', *lines[2:]]))
+    tape = import_tape([path], tmp_path / "t")
+    assert tape.manifest.defects == {"malformed_rows": 1}
+    assert tape.manifest.sources[0].records == 7
+    assert tape.manifest.counts["price_change_messages"] == 2
+
+
+def test_json_lines_may_bring_columns_late(tmp_path):
+    early = [("price_change", T0_MS + n, UP, "BUY", "0.3", str(n + 1), "0.4", "0.6") for n in range(300)]
+    late = [("last_trade_price", T0_MS + 400, UP, "SELL", "0.41", "1.25")]
+    tape = import_tape([write_jsonl(tmp_path / "r", table([*early, *late]))], tmp_path / "t")
+    assert tape.manifest.counts["print"] == 1
+
+
 def test_lines_of_a_csv_that_break_off_are_defects(tmp_path):
     path = write_csv(tmp_path / "r.csv", table(levels=json_text))
     path.write_text(path.read_text() + "price_change,1776323400100,111\n")

@@ -9,6 +9,7 @@ import msgspec
 import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from polydesk.cli import construct as _construct
 from polydesk.cli.options import AsJson
 from polydesk.cli.output import EXIT_CODES, emit_json, examples, notices
 from polydesk.cli.tape_convert_text import print_conversion
@@ -139,6 +140,9 @@ def convert(
         emit_json(found)
     else:
         print_conversion(found)
+
+
+app.command("construct", epilog=_construct.EPILOG)(_construct.construct)
 
 
 def _note(text: str) -> None:

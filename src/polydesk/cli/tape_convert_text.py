@@ -12,7 +12,9 @@ _FILES_SHOWN = 12
 def print_conversion(found: dict[str, Any]) -> None:
     """Print what a conversion wrote and what it left out."""
     console = results(as_json=False)
-    console.print(escape(f"{found['out']}: {found['format']}, {len(found['markets'])} tokens"), style="bold")
+    tokens = len(found["markets"])
+    told = f"{found['out']}: {found['format']}, {tokens} token{'' if tokens == 1 else 's'}"
+    console.print(escape(told), style="bold", soft_wrap=True)
     if found["constructed"]:
         console.print("constructed: some rows were generated, not recorded", style="bold red")
     for file in found["files"][:_FILES_SHOWN]:
@@ -23,4 +25,4 @@ def print_conversion(found: dict[str, Any]) -> None:
     if len(found["files"]) > _FILES_SHOWN:
         console.print(f"  and {len(found['files']) - _FILES_SHOWN} more; conversion.json lists all")
     counts = ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in found["counts"].items() if count)
-    console.print(escape(counts))
+    console.print(escape(counts), soft_wrap=True)

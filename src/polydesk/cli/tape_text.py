@@ -12,8 +12,9 @@ from rich.table import Column, Table
 
 from polydesk.model.grid import NS_PER_S, price_text, reference_text, size_text
 from polydesk.model.references import Reference
-from polydesk.model.rows import NO_WITNESS, RowFlag, RowKind
+from polydesk.model.rows import NO_WITNESS, OracleState, RowFlag, RowKind
 from polydesk.tape import Manifest, Tape, Verification
+from polydesk.tape.construct.build import STORY
 
 _GAPS_SHOWN = 5
 _MINUTES_SHOWN = 30
@@ -33,8 +34,8 @@ def _table(*columns: str) -> Table:
 
 
 def print_rows(rows: list[dict[str, Any]]) -> None:
-    """Print rows as ``readable`` gives them; the column of references only when there are some."""
-    shown = [name for name in rows[0] if name != "reference" or any(row["reference"] for row in rows)]
+    """Print rows as ``readable`` gives them; the last column only when it says something."""
+    shown = [name for name in rows[0] if name != "about" or any(row["about"] for row in rows)]
     table = _table(*shown)
     for row in rows:
         table.add_row(*(str(row[name]) for name in shown))
@@ -68,7 +69,8 @@ def print_summary(path: Path, manifest: Manifest) -> None:
     console.print(f"{path}  {manifest.rows:,} rows  {span}", style="bold")
     console.print(f"sha256 {manifest.sha256}  clock {manifest.clock}  format {manifest.format}")
     if manifest.constructed:
-        console.print("constructed: some rows were generated, not recorded", style="bold red")
+        told = f"; {path / STORY} tells what was made to happen" if (path / STORY).exists() else ""
+        console.print(f"constructed: rows were generated, not recorded{told}", style="bold red")
     sources = _table("source", "format", "records", "from", "to", "defects")
     for source in manifest.sources:
         times = (_time(source.first_ts_ns), _time(source.last_ts_ns))
@@ -130,7 +132,6 @@ def readable(rows: np.ndarray, references: Sequence[Reference] = ()) -> Iterator
     """Yield rows as words and decimals; ``references`` are the manifest's, to name reference prices."""
     for row in rows:
         quoted = row["kind"] == RowKind.REFERENCE
-        series = int(row["aux"])
         bid, ask = int(row["bid_g4"]), int(row["ask_g4"])
         flags = RowFlag(int(row["flags"]))
         yield {
@@ -146,8 +147,20 @@ def readable(rows: np.ndarray, references: Sequence[Reference] = ()) -> Iterator
             "best_ask": "" if ask == NO_WITNESS else price_text(ask),
             "aux": int(row["aux"]),
             "flags": "|".join(flag.name.lower() for flag in RowFlag if flag in flags and flag.name),
-            "reference": references[series].label if quoted and series < len(references) else "",
+            "about": _about(row, references),
         }
+
+
+def _about(row: np.void, references: Sequence[Reference]) -> str:
+    """Return in words what a row's ``aux`` says: whose price it is, what the oracle says, which news."""
+    kind, aux, side = int(row["kind"]), int(row["aux"]), int(row["side"])
+    if kind == RowKind.REFERENCE:
+        return references[aux].label if aux < len(references) else ""
+    if kind == RowKind.STATUS:
+        return OracleState(aux).name.lower() if side == 0 and aux else "source went" if side < 0 else "source came back"
+    if kind == RowKind.NEWS:
+        return f"item {aux}: { ({1: 'better', -1: 'worse'}.get(side, 'nothing said')) } for the first outcome"
+    return ""
 
 
 def print_verification(found: Verification) -> None:

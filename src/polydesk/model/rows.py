@@ -51,9 +51,33 @@ class RowKind(IntEnum):
     market, and is on the tape from the moment it was told, so that nobody knows it before.
     """
     NEWS = 7
-    """A news item."""
+    """A news item: ``aux`` is its number, ``side`` what its source says it means for token 0 (1 better, -1 worse, 0
+    nothing said), ``market`` the market it is about, -1 when it names none. Its text is not in the rows.
+    """
     STATUS = 8
-    """The source went or was found broken (``side`` -1) or came back (1); ``market`` -1 means all markets."""
+    """The source went or was found broken (``side`` -1) or came back (1); ``market`` -1 means all markets.
+
+    With ``side`` 0 it is what the oracle says of one market: ``aux`` is an ``OracleState``, ``price_g4`` the payout of
+    token 0 it is about. What finally pays is the manifest's ``Resolution`` alone.
+    """
+
+
+class OracleState(IntEnum):
+    """Values of ``aux`` in a market's status row, in the venue's words.
+
+    Source: venue documentation, resolution: proposed with a bond, two hours to challenge; the first challenge asks the
+    question again, the second one goes to a vote.
+    """
+
+    PROPOSED = 1
+    """Somebody named the outcome; it stands unless challenged."""
+    CHALLENGED = 2
+    """Challenged for the first time: the question is asked again."""
+    REPROPOSED = 3
+    DISPUTED = 4
+    """Challenged again: a vote decides."""
+    RESOLVED = 5
+    """Final; the market pays out."""
 
 
 class RowFlag(IntFlag):

@@ -1,31 +1,7 @@
-"""How a tape tells what the oracle says of a market before it pays out.
+"""How a constructed tape tells what the oracle says of a market before it pays out; see ``RowKind.STATUS``."""
 
-A ``RowKind.STATUS`` row of one market with ``side`` 0 (the source neither went nor came back) carries the state in
-``aux`` and the payout of token 0 that it is about in ``price_g4``. The kernel treats it as a status: it wakes whoever
-asked for ``WakeBit.STATUS`` and leaves the book alone. What finally pays is the manifest's ``Resolution`` alone.
-
-Source: venue documentation, resolution: proposed with a bond, two hours to challenge; the first challenge asks the
-question again, the second one goes to a vote.
-"""
-
-from enum import IntEnum
-
-from polydesk.model.rows import NO_WITNESS, RowKind
+from polydesk.model.rows import NO_WITNESS, OracleState, RowKind
 from polydesk.tape.construct.venue_book import Message, Row, ended
-
-
-class OracleState(IntEnum):
-    """Values of ``aux`` in a market's status row; the words are the venue's."""
-
-    PROPOSED = 1
-    """Somebody named the outcome; it stands unless challenged."""
-    CHALLENGED = 2
-    """Challenged for the first time: the question is asked again."""
-    REPROPOSED = 3
-    DISPUTED = 4
-    """Challenged again: a vote decides."""
-    RESOLVED = 5
-    """Final; the market pays out."""
 
 
 def told(at_ns: int, market: int, state: OracleState, payout_g4: int) -> Message:

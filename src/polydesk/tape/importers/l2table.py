@@ -17,7 +17,7 @@ from polydesk.tape.importers.foreign import ForeignTokens
 from polydesk.tape.importers.l2table_columns import LOOKS_FOR, infer
 from polydesk.tape.importers.l2table_messages import TableMessages
 from polydesk.tape.importers.l2table_order import in_order, survey
-from polydesk.tape.importers.l2table_records import columns_of, has_column, kind_of, read_records
+from polydesk.tape.importers.l2table_records import columns_of, every_column, has_column, kind_of, read_records
 from polydesk.tape.importers.message_rows import MessageRows
 from polydesk.tape.importers.plausible import without_implausible
 from polydesk.tape.importers.registry import Registry
@@ -57,6 +57,7 @@ def sniff(head: Head) -> int:
     found = infer(columns)
     if not found.deep and (found.schema is None or kind_of(head) == "jsonl"):
         return 0
+    found = infer(every_column(head))
     if found.schema is not None and found.schema.book is None and set(TICKSCOPE) <= set(columns):
         return 0  # changes and trades alone: the tickscope importer also pairs the tokens of such a recording
     if found.schema is None:
@@ -69,7 +70,7 @@ def sniff(head: Head) -> int:
 
 def rows(path: Path, registry: Registry, tally: Tally, progress: Progress | None = None) -> Iterator[np.ndarray]:
     """Read an L2 table by the names of its columns; see ``rows_by_schema``."""
-    found = infer(columns_of(read_head(path)))
+    found = infer(every_column(read_head(path)))
     if found.schema is None:
         raise ImportFailed(f"{path}: {'; '.join(found.problems)}; describe the table in a schema file (--schema)")
     return rows_by_schema(found.schema, path, registry, tally, progress)
@@ -80,7 +81,8 @@ def missing_columns(schema: TableSchema, head: Head) -> list[str]:
     if schema.format not in ("auto", kind_of(head)):
         return [f"format {schema.format}"]
     columns = columns_of(head)
-    return [name for name in schema.columns() if not has_column(columns, name)]
+    needed = schema.columns() if kind_of(head) != "jsonl" else schema.told_in_every_row()
+    return [name for name in needed if not has_column(columns, name)]
 
 
 def constructed(head: Head) -> bool:

@@ -42,6 +42,16 @@ def columns_of(head: Head) -> list[str]:
     return list(names)
 
 
+def every_column(head: Head) -> list[str]:
+    """Return the columns of a whole table; JSON lines may bring further ones at any place."""
+    if kind_of(head) != "jsonl":
+        return columns_of(head)
+    names: dict[str, None] = {}
+    for _, cells in _jsonl(head.path, None):
+        names.update(dict.fromkeys(cells or ()))
+    return list(names)
+
+
 def has_column(columns: Sequence[str], name: str) -> bool:
     """Return whether a column is there, as a whole or as the outermost part of a dotted path."""
     return name in columns or name.partition(".")[0] in columns
@@ -116,38 +126,33 @@ def _shortest(value: float | None, kind: pa.DataType) -> str | None:
 
 
 def _header(lines: Sequence[bytes]) -> list[str]:
-    try:
-        return next(csv.reader([lines[0].decode("utf-8-sig").rstrip("\r\n")], strict=True), []) if lines else []
-    except (csv.Error, UnicodeDecodeError):
-        return []
+    cells = (_split(lines[0]) if lines else None) or []
+    return [name.removeprefix("\ufeff").strip() for name in cells]
 
 
 def _csv(path: Path, progress: Progress | None) -> Iterator[Record]:
+    """Read a CSV file line by line: a quote that is never closed costs its own line and no other."""
     csv.field_size_limit(MAX_LINE)
-    reader = csv.reader(_text(path, progress), strict=True)
-    header = [name.removeprefix("\ufeff").strip() for name in next(reader, [])]
+    lines = read_lines(path, progress)
+    header = _split(next(lines, b"")) or []
+    header = [name.removeprefix("\ufeff").strip() for name in header]
     if len(set(header)) < len(header):
         repeated = next(name for name in header if header.count(name) > 1)
         raise ImportFailed(f"{path}: line 1: column {repeated!r} stands twice in the header; rename one of them")
-    width, number = len(header), 0
-    while True:
-        number += 1
-        try:
-            row = next(reader, None)
-        except csv.Error:
-            yield number, None
-            continue
-        if row is None:
-            return
-        if row:
-            yield number, dict(zip(header, row, strict=True)) if len(row) == width else None
-        else:
-            number -= 1
+    number = 0
+    for line in lines:
+        row = _split(line)
+        if row != []:
+            number += 1
+            yield number, dict(zip(header, row, strict=True)) if row and len(row) == len(header) else None
 
 
-def _text(path: Path, progress: Progress | None) -> Iterator[str]:
-    for line in read_lines(path, progress):
-        yield line.decode("utf-8", "replace").removesuffix("\r") + "\n"
+def _split(line: bytes) -> list[str] | None:
+    """Return the cells of a CSV line; ``None`` for one that is none."""
+    try:
+        return next(csv.reader([line.decode("utf-8").removesuffix("\r")], strict=True), [])
+    except (csv.Error, UnicodeDecodeError):
+        return None
 
 
 def _jsonl(path: Path, progress: Progress | None) -> Iterator[Record]:

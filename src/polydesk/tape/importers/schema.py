@@ -236,6 +236,11 @@ class TableSchema(Part):
             raise ValueError(f"order: {self.order} needs time.{self.order}")
         return self
 
+    def told_in_every_row(self) -> tuple[str, ...]:
+        """Return the columns that no row can do without: in JSON lines the others may come late."""
+        parts = (self.event, self.token, self.time.venue or self.time.receive)
+        return tuple(name for part in parts if (name := _column(part)))
+
     def columns(self) -> tuple[str, ...]:
         """Return every column the schema names, each once."""
         names = [_column(part) for part in (self.event, self.token, self.market, self.slug)]

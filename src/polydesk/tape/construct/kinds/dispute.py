@@ -3,9 +3,10 @@
 from typing import NamedTuple
 
 from polydesk.model.grid import NS_PER_S, PRICE_ONE_G4, price_text
+from polydesk.model.rows import OracleState
 from polydesk.tape.construct.facts import constructed_market, pays
 from polydesk.tape.construct.fair import along, wander
-from polydesk.tape.construct.oracle import OracleState, told
+from polydesk.tape.construct.oracle import told
 from polydesk.tape.construct.plan import MINUTE_NS, START_NS, Course, Event, Kind, Phase, Plan, Range, Spec, Style
 
 _YES, _NO, _HALF = PRICE_ONE_G4, 0, PRICE_ONE_G4 // 2
