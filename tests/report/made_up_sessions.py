@@ -30,6 +30,7 @@ from polydesk.model.records import (
     SessionStarted,
     Settled,
 )
+from polydesk.report.prices import HORIZONS_S, Prices
 from polydesk.report.session import Session
 from polydesk.tape.journal import journal_hash
 from polydesk.tape.manifest import FORMAT, Manifest, Source
@@ -46,7 +47,9 @@ def market(index: int, slug: str, start_ns: int, outcomes: tuple[str | None, str
         condition_id=ConditionId(f"0x{index:064x}"),
         slug=slug,
         question=f"<b>{slug}</b> & more?",
-        category=Fact(category, Origin.DERIVED if crypto else Origin.ASSUMED, "from the slug"),
+        category=Fact(
+            category, Origin.DERIVED if crypto else Origin.ASSUMED, "no category in the recording or its slug"
+        ),
         tokens=(
             Token(TokenId(f"{index}01"), outcomes[0], Origin.VENUE, recorded=True),
             Token(TokenId(f"{index}02"), outcomes[1], Origin.DERIVED, recorded=False),
@@ -56,8 +59,8 @@ def market(index: int, slug: str, start_ns: int, outcomes: tuple[str | None, str
         fees=assumed_schedule(category),
         start_ns=Fact(start_ns, Origin.DERIVED, "from the slug"),
         end_ns=Fact(start_ns + 300 * NS_PER_S if crypto else None, Origin.DERIVED, "from the slug"),
-        neg_risk=Fact(False, Origin.ASSUMED, "not recorded"),
-        taker_delay_ns=Fact(0, Origin.ASSUMED, "no delay"),
+        neg_risk=Fact(False, Origin.ASSUMED, "not stated by the recording"),
+        taker_delay_ns=Fact(0, Origin.ASSUMED, "none; the recording states no hold"),
     )
 
 
@@ -250,7 +253,25 @@ def make_session(seed: int = 1, tape_path: str = "/absent/tape", folder: Path = 
     maker.add(CashMoved(maker.seq, SECOND_DAY_NS, "reward", 1_250_000))
     maker.cash = [cash + 1_250_000 for cash in maker.cash]
     maker.session(6, SECOND_DAY_NS, 480)
-    last = SECOND_DAY_NS + 480 * NS_PER_S
+    return ended(maker, SECOND_DAY_NS + 480 * NS_PER_S, tape_path, folder)
+
+
+def make_days(starts_ns: list[int], seed: int = 1, seconds: int = 60, rewards: int = 0) -> Session:
+    """A session that trades one market at several times, with a reward of some micro-pUSD before each."""
+    maker = Maker(seed)
+    last = 0
+    for start in sorted(starts_ns):
+        begin = max(start, last)
+        if rewards:
+            maker.add(CashMoved(maker.seq, begin, "reward", rewards))
+            maker.cash = [cash + rewards for cash in maker.cash]
+        maker.session(6, begin, seconds)
+        last = begin + (seconds + 10) * NS_PER_S
+    return ended(maker, last)
+
+
+def ended(maker: Maker, last: int, tape_path: str = "/absent/tape", folder: Path = Path("/absent")) -> Session:
+    """Confirm what is open, mark once more and close the journal."""
     maker.confirm(last)
     maker.mark(last)
     header = SessionStarted(
@@ -260,6 +281,22 @@ def make_session(seed: int = 1, tape_path: str = "/absent/tape", folder: Path = 
     digest = journal_hash(maker.records, header.tape_sha256)
     maker.records.append(SessionEnded("tape_end", digest, 1_795_270_400 * NS_PER_S, maker.seq + 1))
     return Session(folder, header, tuple(maker.records), manifest(maker.seq + 1, last), None, "tape is not there")
+
+
+def prices(session: Session) -> Prices:
+    """Samples and mids of the made-up markets, as a replay of their tape would give them."""
+    maker = Maker(1)
+    series = {}
+    for market in range(7):
+        start = START_NS + market * 300 * NS_PER_S if market < 6 else SECOND_DAY_NS
+        times = [start + at * NS_PER_S for at in range(300)]
+        series[market] = [(ts, maker.mid(market, ts) - 100, maker.mid(market, ts) + 100) for ts in times]
+    after = {}
+    for fill in (r for r in session.records if isinstance(r, Fill)):
+        for horizon in (0, *HORIZONS_S):
+            doubled = 2 * maker.mid(fill.market, fill.ts_ns + horizon * NS_PER_S)
+            after[fill.id, horizon] = doubled if fill.token == 0 else 20_000 - doubled
+    return Prices(series, {(6, 0): 4_500, (6, 1): 5_400}, after)
 
 
 def order_ids(session: Session) -> list[IntentId]:

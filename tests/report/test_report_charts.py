@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polydesk.report.axes import TimeAxis, round_ticks, stretches, tick_decimals
-from polydesk.report.charts import Band, Chart, Line, Marker, draw
+from polydesk.report.bars import Bar, BarChart, draw_bars
+from polydesk.report.charts import MOST_POINTS, Band, Chart, Line, Marker, draw, draw_narrow, shortened
 
 S = 10**9
 HOUR = 3_600 * S
@@ -82,3 +83,65 @@ def test_thinning_keeps_the_extremes() -> None:
     assert max(heights) - min(heights) > 150
     assert "V" not in re.search(r'class="line first" d="([^"]*)"', flat).group(1)
     assert len(svg) < 6_000
+
+
+@given(
+    st.lists(st.tuples(st.text(min_size=1, max_size=12), st.floats(-1e9, 1e9)), min_size=1, max_size=12),
+    st.booleans(),
+)
+def test_bars_are_well_formed_and_inside_their_frame(values: list, narrow: bool) -> None:
+    named = [("".join(c for c in name if c.isprintable()) or "x", value) for name, value in values]
+    chart = BarChart("T <&>", "D", "pUSD", [Bar(name, value, f"{value:+.2f}") for name, value in named])
+    root = ET.fromstring(draw_bars(chart, narrow=narrow))  # noqa: S314 - our own text
+    _, _, width, height = (float(n) for n in root.get("viewBox").split())
+    bars = list(root.iter("rect"))
+    assert len(bars) == len(named)
+    unit = next(text for text in root.iter("text") if text.get("class") == "unit")
+    reach = {"start": (0, 40), "middle": (-20, 20), "end": (-40, 0)}[unit.get("text-anchor")]
+    assert float(unit.get("x")) + reach[0] >= -0.1
+    assert float(unit.get("x")) + reach[1] <= width + 0.1
+    longest = max(abs(value) for _, value in named)
+    for bar, (_, value) in zip(bars, named, strict=True):
+        x, length = float(bar.get("x")), float(bar.get("width"))
+        assert x >= -0.1
+        assert x + length <= width + 0.1
+        assert float(bar.get("y")) + float(bar.get("height")) <= height
+        assert bar.get("class") == ("sell" if value < 0 else "buy")
+        if abs(value) == longest and longest > 0:
+            assert length == max(float(b.get("width")) for b in bars)
+
+
+def test_a_narrow_drawing_is_made_for_its_width() -> None:
+    values = [(at * S, float(at % 7)) for at in range(1_000)]
+    chart = Chart("t", "d", "pUSD", (Line("matched", "first", values),))
+    root = ET.fromstring(draw_narrow(chart))  # noqa: S314 - our own text
+    assert root.get("viewBox").split()[2] == "400"
+    ticks = [float(text.get("x")) for text in root.iter("text") if text.get("class") == "tick"]
+    assert all(0 <= x <= 400 for x in ticks)
+
+
+def test_many_points_are_shortened_without_losing_an_extreme_or_an_end() -> None:
+    values = [(at * S, float(at * 7_919 % 1_000)) for at in range(100_000)]
+    values[4_321] = (4_321 * S, 5_000.0)
+    values[98_765] = (98_765 * S, -5_000.0)
+    short = shortened(values)
+    assert len(short) <= MOST_POINTS
+    assert (short[0], short[-1]) == (values[0], values[-1])
+    assert {(4_321 * S, 5_000.0), (98_765 * S, -5_000.0)} <= set(short)
+    assert short == sorted(short)
+    assert shortened(values[:MOST_POINTS]) == values[:MOST_POINTS]
+
+
+@pytest.mark.parametrize("days", [2, 9, 60, 400])
+def test_many_pauses_leave_room_for_the_data_and_its_dates(days: int) -> None:
+    times = [day * 24 * HOUR + at * S for day in range(days) for at in range(0, 600, 10)]
+    axis = TimeAxis(times, 62, 916)
+    assert len(axis.stretches) == days
+    xs = [axis.x(ts) for ts in times]
+    assert xs == sorted(xs)
+    assert xs[-1] == pytest.approx(916)
+    assert sum(one.right - one.left for one in axis.stretches) >= 0.74 * (916 - 62)
+    dated = [tick.x for tick in axis.ticks() if tick.day]
+    assert dated
+    assert all(later - earlier >= 70 for earlier, later in itertools.pairwise(dated)), "dates do not overlap"
+    assert len(axis.breaks()) in {0, days - 1}

@@ -1,37 +1,30 @@
 """The page: self-contained, escaped, small, and honest when something is missing."""
 
+import io
+import itertools
 import re
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
 import msgspec
 import pytest
-from made_up_sessions import NS_PER_S, SECOND_DAY_NS, START_NS, Maker, make_session
+from made_up_sessions import START_NS, make_session, prices
+from rich.console import Console
 
 from polydesk.model.errors import SessionError
-from polydesk.model.records import Fill, SentinelBroke, StrategyFailed
+from polydesk.model.records import SentinelBroke, StrategyFailed
+from polydesk.report.headline import headline, key_figures
 from polydesk.report.html import render_page, write_page
-from polydesk.report.prices import HORIZONS_S, Prices
+from polydesk.report.page import SECTIONS
 from polydesk.report.quality import qualities
+from polydesk.report.quantities import gain
+from polydesk.report.sentence import plain_summary
 from polydesk.report.session import Session
 from polydesk.report.summary import Summary, summarise
+from polydesk.report.terminal import print_report
 
-VOID = {"meta", "link", "br", "hr", "img", "input", "path", "line"}
-
-
-def prices(session: Session) -> Prices:
-    maker = Maker(1)
-    series = {}
-    for market in range(7):
-        start = START_NS + market * 300 * NS_PER_S if market < 6 else SECOND_DAY_NS
-        times = [start + at * NS_PER_S for at in range(300)]
-        series[market] = [(ts, maker.mid(market, ts) - 100, maker.mid(market, ts) + 100) for ts in times]
-    after = {}
-    for fill in (r for r in session.records if isinstance(r, Fill)):
-        for horizon in (0, *HORIZONS_S):
-            doubled = 2 * maker.mid(fill.market, fill.ts_ns + horizon * NS_PER_S)
-            after[fill.id, horizon] = doubled if fill.token == 0 else 20_000 - doubled
-    return Prices(series, {(6, 0): 4_500, (6, 1): 5_400}, after)
+VOID = {"meta", "link", "br", "hr", "img", "input", "path", "line", "rect", "wbr"}
 
 
 @pytest.fixture(scope="module")
@@ -79,25 +72,82 @@ def parsed(page: str) -> Balanced:
 def test_page_is_self_contained_and_small(page: str) -> None:
     tags = parsed(page).tags
     assert not [tag for tag, _ in tags if tag in {"script", "link", "img", "iframe", "object"}]
-    assert not [a for _, a in tags if {"src", "href", "onclick", "onload"} & a.keys()]
+    assert not [a for _, a in tags if {"src", "srcset", "style", "onclick", "onload"} & a.keys()]
+    targets = [attrs["href"] for _, attrs in tags if "href" in attrs]
+    assert targets
+    assert all(target.startswith("#") for target in targets), "links stay inside the page"
     assert "http" not in re.sub(r"http-equiv", "", page)
     assert "url(" not in page
     assert len(page.encode()) < 2_000_000
 
 
 def test_every_chart_has_title_description_and_a_table(page: str) -> None:
-    charts = page.count('class="chart"')
-    assert charts == page.count("<figure>") == page.count("<desc>") >= 10
-    assert page.count("<summary>In numbers</summary>") == charts
-    assert "matched" in page
-    assert "confirmed" in page
+    figures = re.findall(r"<figure>.*?</figure>", page, re.DOTALL)
+    assert len(figures) >= 10
+    for figure in figures:
+        drawings = re.findall(r"<svg class=\"chart.*?</svg>", figure, re.DOTALL)
+        assert 1 <= len(drawings) <= 2, "one for every width, or a wide and a narrow one"
+        assert all("<title>" in drawing and "<desc>" in drawing for drawing in drawings)
+        assert "<summary>In numbers</summary>" in figure
+        assert "<caption>" in figure
 
 
-def test_page_names_the_fill_rule_and_the_assumptions(page: str, summary: Summary) -> None:
-    assert "never from size refreshes" in page
-    assert "5 shares, the venue&#39;s usual minimum" in page
-    assert "exchange.order_latency_ms" in page
-    assert summary.journal_sha256 in page
+def test_headings_are_in_order_and_every_link_has_its_target(page: str) -> None:
+    tags = parsed(page).tags
+    levels = [int(tag[1]) for tag, _ in tags if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(later - earlier <= 1 for earlier, later in itertools.pairwise(levels))
+    ids = [attrs["id"] for _, attrs in tags if "id" in attrs]
+    assert len(ids) == len(set(ids))
+    named = {attrs[key] for _, attrs in tags for key in ("aria-labelledby",) if key in attrs}
+    targets = {attrs["href"][1:] for _, attrs in tags if "href" in attrs}
+    assert named | targets <= set(ids)
+    assert targets >= set(SECTIONS)
+
+
+def test_every_table_has_a_caption_and_scoped_headings(page: str) -> None:
+    tables = re.findall(r"<table.*?</table>", page, re.DOTALL)
+    assert len(tables) > 20
+    for table in tables:
+        assert table.count("<caption>") == 1
+        assert not re.search(r"<th(?![^>]*scope=)[ >]", table), "every heading says what it heads"
+        rows = re.findall(r"<tr[^>]*>(.*?)</tr>", table, re.DOTALL)
+        cells = {len(re.findall(r"<t[hd][ >]", row)) for row in rows}
+        assert len(cells) == 1, "every row has every column"
+
+
+def test_page_names_the_fill_rule_and_the_assumptions_before_any_result(page: str, summary: Summary) -> None:
+    before, after = page.split('id="result"')
+    assert "never from size refreshes" in before
+    assert "orders 40\N{NO-BREAK SPACE}ms" in before
+    assert "5 shares, the venue&#39;s usual minimum" in before
+    assert gain(summary.matched.net_u6) not in before
+    assert gain(summary.matched.net_u6) in after
+    assert "order_<wbr>latency_<wbr>ms" in after
+    assert summary.journal_sha256 in after
+
+
+def test_page_and_terminal_tell_the_same_numbers(page: str, summary: Summary) -> None:
+    found = [*headline(summary), *key_figures(summary)]
+    assert len(found) >= 15
+    out = Console(file=io.StringIO(), width=140, no_color=True)
+    print_report(summary, out)
+    printed, shown = out.file.getvalue(), unescape(page).replace("\N{NO-BREAK SPACE}", " ")
+    for figure in found:
+        assert re.search(rf"{re.escape(figure.name)}\s+{re.escape(figure.value)}", printed)
+        assert f'<span class="value">{figure.value}' in shown
+    assert plain_summary(summary) in " ".join(printed.split())
+    assert plain_summary(summary) in shown
+
+
+def test_constructed_data_is_labelled_at_the_top(summary: Summary, page: str) -> None:
+    assert "banner" not in page.split("<main>")[1]
+    assert "recorded data" in page
+    made = render_page(msgspec.structs.replace(summary, constructed=True), None, "gone")
+    assert "Constructed data: the market was generated by a program." in made.split('id="basis"')[0]
+    gone = render_page(msgspec.structs.replace(summary, constructed=None, manifest=None), None, "gone")
+    assert "origin of data unknown" in gone
 
 
 def test_texts_from_outside_are_escaped(session: Session, summary: Summary) -> None:
@@ -113,7 +163,10 @@ def test_texts_from_outside_are_escaped(session: Session, summary: Summary) -> N
 def test_missing_tape_is_said_instead_of_drawn(summary: Summary) -> None:
     page = render_page(summary, None, "the tape <x> is gone")
     assert "Price charts are left out: the tape &lt;x&gt; is gone." in page
-    assert page.count("<figure>") == 3
+    assert '<div class="panels">' not in page
+    assert page.count("<figure>") == 6, "four curves, PnL per market, refusals"
+    unvalued = render_page(summarise(make_session()), None, "gone")
+    assert unvalued.count("<figure>") == 5, "without last bids, no PnL per market"
 
 
 def test_broken_sentinel_replaces_numbers_and_curves(session: Session) -> None:
@@ -121,10 +174,14 @@ def test_broken_sentinel_replaces_numbers_and_curves(session: Session) -> None:
     broken = summarise(Session(session.path, session.header, records, session.manifest, None, "gone"))
     page = render_page(broken, None, "gone")
     assert "broken: identity: off by &lt;1&gt;" in page
-    assert "<figure>" not in page
-    money = page.split("<h2>Lists</h2>")[0].split("<h2>Money</h2>")[1]
-    gains = re.findall(r"[+-]\d+\.\d\d</td>", money)
-    assert gains == ["+1.25</td>"], "only the reward, which is cash and not PnL"
+    assert page.count("<figure>") == 1
+    assert "Refused orders by code" in page.split("<figure>")[1]
+    numbers = page.split('id="lists"')[0]
+    gains = re.findall(r">([+-]\d[\d,]*\.\d+)<", numbers)
+    assert gains == ["+1.25"], "only the reward, which is cash and not PnL"
+    assert "this report gives no result" in page
+    assert "There are no daily results" in page
+    assert not re.search(r'class="value">[^<]*\.\d\d', numbers.split('id="curves"')[0]), "no tile has an amount"
 
 
 def test_failed_strategies_raise_an_alarm(session: Session, page: str) -> None:

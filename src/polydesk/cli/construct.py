@@ -32,7 +32,7 @@ def construct(
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Folder of the new tape; must not exist or be empty. Default: a folder named after the recipe among the "
+            help="Folder of the new tape; must not exist or be empty. Default: one named after the recipe among the "
             "tapes of the data folder, made once and found again.",
         ),
     ] = None,

@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 
 from polydesk.model.market import Fact, Market
-from polydesk.report.quantities import duration, price, shares, utc
+from polydesk.report.quantities import price, shares, utc
+from polydesk.report.words import ENGLISH, Words
 
 
 class Assumed(msgspec.Struct, frozen=True):
@@ -17,31 +18,40 @@ class Assumed(msgspec.Struct, frozen=True):
     markets: tuple[str, ...]
 
 
-def assumed_facts(markets: Sequence[Market]) -> tuple[Assumed, ...]:
+def assumed_facts(markets: Sequence[Market], words: Words = ENGLISH) -> tuple[Assumed, ...]:
     """Return the assumed facts of all markets, equal ones together."""
     grouped: dict[tuple[str, str], list[str]] = {}
     for market in markets:
         for fact in market.assumed():
-            grouped.setdefault((fact, _fact_text(market, fact)), []).append(market.slug)
+            grouped.setdefault((fact, _fact_text(market, fact, words)), []).append(market.slug)
     return tuple(Assumed(fact, value, tuple(slugs)) for (fact, value), slugs in sorted(grouped.items()))
 
 
-def _fact_text(market: Market, name: str) -> str:
+def _fact_text(market: Market, name: str, words: Words) -> str:
     if name == "fees":
-        return market.fees.note
+        return words.remark(market.fees.note)
+    if name.startswith("token_"):
+        token = market.tokens[int(name.removeprefix("token_"))]
+        return words("assumed.token", outcome=token.outcome or words("assumed.not_known"))
     fact: Fact[Any] = getattr(market, name)
-    if fact.value is None:
-        text = "not known"
-    elif name.endswith("_u6"):
-        text = f"{shares(fact.value)} shares"
-    elif name.endswith("_g4"):
-        text = price(fact.value)
-    elif name.endswith("_delay_ns"):
-        text = duration(fact.value) if fact.value else "none"
-    elif name.endswith("_ns"):
-        text = f"{utc(fact.value)} UTC"
-    else:
-        text = str(fact.value).lower()
-    if fact.note.startswith(text):
-        return fact.note
-    return f"{text} ({fact.note})" if fact.note else text
+    text = _value_text(name, fact.value, words)
+    note = words.remark(fact.note)
+    if note.startswith(text):
+        return note
+    return words("assumed.with_note", value=text, note=note) if note else text
+
+
+def _value_text(name: str, value: Any, words: Words) -> str:
+    if value is None:
+        return words("assumed.not_known")
+    if name.endswith("_u6"):
+        return words("assumed.shares", n=shares(value))
+    if name.endswith("_g4"):
+        return price(value)
+    if name.endswith("_delay_ns"):
+        return words.span(value) if value else words("assumed.none")
+    if name.endswith("_ns"):
+        return f"{utc(value)} UTC"
+    if isinstance(value, bool):
+        return words("yes" if value else "no_fact")
+    return words.named("category", str(value))

@@ -11,7 +11,10 @@ from polydesk.report.quantities import date_and_time
 _PAUSE_NS = 15 * 60 * NS_PER_S
 _PAUSE_FACTOR = 20
 _BREAK_PX = 26.0
+_LEAST_BREAK_PX = 12.0
+_MOST_BREAKS = 0.25
 _TICK_PX = 74.0
+_DATE_PX = 78.0
 _STEPS_S = (
     1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400, 172_800,
     604_800, 2_592_000,
@@ -61,14 +64,16 @@ class TimeAxis:
 
     def __init__(self, times: Iterable[int], left: float, right: float) -> None:
         found = stretches(sorted(set(times)))
-        usable = right - left - _BREAK_PX * (len(found) - 1)
+        pauses = len(found) - 1
+        self.break_px = min(_BREAK_PX, _MOST_BREAKS * (right - left) / pauses) if pauses else _BREAK_PX
+        usable = right - left - self.break_px * pauses
         whole = sum(last - first for first, last in found) or 1
         self.stretches: list[Stretch] = []
         at = left
         for first, last in found:
             width = usable * (last - first) / whole if whole > 1 else usable / len(found)
             self.stretches.append(Stretch(first, last, at, at + width))
-            at += width + _BREAK_PX
+            at += width + self.break_px
 
     def x(self, ts_ns: int) -> float:
         """Return where an instant lies; instants in a pause lie at its end."""
@@ -83,28 +88,32 @@ class TimeAxis:
         return any(s.first_ns <= one_ns and other_ns <= s.last_ns for s in self.stretches)
 
     def ticks(self) -> list[TimeTick]:
-        """Return labelled round times, at least one per stretch, none too close to another."""
+        """Return labelled round times, one per stretch where there is room, none too close to another."""
         pixels = sum(s.right - s.left for s in self.stretches)
         span_s = sum(s.last_ns - s.first_ns for s in self.stretches) / NS_PER_S
         wanted = span_s * _TICK_PX / max(pixels, 1.0)
         step_s = next((step for step in _STEPS_S if step >= wanted), _STEPS_S[-1])
         out: list[TimeTick] = []
-        day = ""
+        day, dated_x = "", -math.inf
         for stretch in self.stretches:
             for at, ts_ns in enumerate(_round_times(stretch, step_s)):
                 x = self.x(ts_ns)
+                date, time = date_and_time(ts_ns)
+                if date != day and x - dated_x < _DATE_PX:
+                    continue
                 if out and x - out[-1].x < _TICK_PX * 0.6:
                     if at or len(out) == 1 or out[-1].day:
                         continue
                     out.pop()  # the first time behind a pause matters more than the last one before it
-                date, time = date_and_time(ts_ns)
                 label = time if step_s < 60 else time[:5]
                 out.append(TimeTick(x, label, "" if date == day else date))
-                day = date
+                day, dated_x = date, x if date != day else dated_x
         return out
 
     def breaks(self) -> list[float]:
-        """Return the middle of each left-out pause."""
+        """Return the middle of each left-out pause; nothing where so many pauses leave no room for a mark."""
+        if self.break_px < _LEAST_BREAK_PX:
+            return []
         return [(one.right + two.left) / 2 for one, two in itertools.pairwise(self.stretches)]
 
 

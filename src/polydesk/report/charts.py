@@ -1,13 +1,19 @@
 """Line charts as inline SVG: no script, no fonts of their own; colours come from the page's style sheet."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
 from polydesk.report.axes import TimeAxis, round_ticks, tick_decimals
 
 _TOP, _BOTTOM, _LEFT, _RIGHT = 28.0, 40.0, 62.0, 84.0
 _LABEL_PX = 13.0
+
+MOST_POINTS = 8_000
+"""Points of one curve that are looked at one by one."""
+
+NARROW_PX = 400
+"""Width of a drawing for a telephone."""
 
 Values = Sequence[tuple[int, float]]
 """Instants (ns) and values, in order of time."""
@@ -101,6 +107,22 @@ def draw(chart: Chart) -> str:
     return "".join(parts)
 
 
+def draw_narrow(chart: Chart) -> str:
+    """Return the chart drawn anew for a telephone: as wide as one, so that its texts stay readable."""
+    return draw(replace(chart, width=NARROW_PX, height=max(200, chart.height - 20)))
+
+
+def shortened(values: Values) -> Values:
+    """Return first, lowest, highest and last point of every few neighbours where there are too many to draw.
+
+    A chart of more than ``MOST_POINTS`` has several points in every pixel; this keeps drawing it fast.
+    """
+    size = -(-len(values) // (MOST_POINTS // 4))
+    if len(values) <= MOST_POINTS:
+        return values
+    return [point for at in range(0, len(values), size) for point in _extremes(list(values[at : at + size]))]
+
+
 def _range(chart: Chart) -> tuple[float, float]:
     values = [value for line in chart.lines for _, value in line.values] + [m.value for m in chart.markers]
     values += [value for band in chart.bands for side in (band.low, band.high) for _, value in side]
@@ -141,8 +163,7 @@ def _time_axis(chart: Chart, axis: TimeAxis) -> Iterable[str]:
     for x in axis.breaks():
         yield f'<path class="break" d="M{x - 4:.1f} {floor + 6:.1f}l4 -12M{x + 1:.1f} {floor + 6:.1f}l4 -12"/>'
         yield f'<line class="pause" x1="{x:.1f}" x2="{x:.1f}" y1="{_TOP:.0f}" y2="{floor - 8:.1f}"/>'
-    end = chart.width - _RIGHT + 8
-    yield f'<text class="unit" x="{end:.0f}" y="{floor + 32:.1f}">UTC</text>'
+    yield f'<text class="unit" text-anchor="end" x="{chart.width - 2}" y="{floor + 32:.1f}">UTC</text>'
 
 
 def _line(line: Line, axis: TimeAxis, y: Callable[[float], float]) -> str:

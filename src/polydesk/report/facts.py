@@ -1,70 +1,186 @@
-"""What a report states before any result: session, source, fill rule, headline numbers."""
+"""What a report states before any result: session, source, fill rule, assumptions, quality of the data."""
 
-from polydesk.exchange.config import FILL_RULE
-from polydesk.report.axes import stretches
-from polydesk.report.quantities import NONE, cash, count, duration, gain, share_of, utc
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from polydesk.report.prices import BookCounts
+from polydesk.report.quantities import count, share_of, utc
 from polydesk.report.summary import Summary
+from polydesk.report.words import ENGLISH, Words
 
-LIVE_FILLS = "Fills are the venue's own reports."
-
-_ENDS = {
-    "": "not ended: it is running or was interrupted; `polydesk run --resume` continues it",
-    "tape_end": "the tape's end",
-    "stopped": "stopped by the operator",
-    "disk_full": "halted: disk full",
-}
+_SUMMED = ("tape_end", "stopped")
+"""Ends at which the report adds up the session's cash a second time."""
 
 
-def session_facts(summary: Summary) -> list[tuple[str, str]]:
+def session_facts(summary: Summary, words: Words = ENGLISH) -> list[tuple[str, str]]:
     """Return label and text of what identifies the session."""
     header = summary.header
-    first, last = summary.span_ns
-    made = {True: "yes: generated data, not a recording", False: "no", None: "not known, the tape is gone"}
+    made = {True: "constructed.yes", False: "constructed.no", None: "constructed.unknown"}
     version = header.fingerprint.get("polydesk") or header.fingerprint.get("version", "")
+    size = (words.number("n.rows", summary.events), words.number("n.markets", len(summary.markets)))
+    start = (
+        f"{utc(header.wall_ns // 10**9 * 10**9)} UTC",
+        words("fact.seed", seed=header.seed),
+        *([f"polydesk {version}"] if version else []),
+    )
     return [
-        ("session", header.session),
-        ("mode", header.mode),
-        ("source", summary.source),
-        ("constructed", made[summary.constructed]),
-        ("virtual time", f"{utc(first)} to {utc(last)} UTC, {duration(_active_ns(summary))} with data"),
-        ("events", f"{count(summary.events)} tape rows, {count(len(summary.markets))} markets"),
-        ("ended by", _ENDS.get(summary.end, summary.end)),
-        (
-            "started",
-            f"{utc(header.wall_ns // 10**9 * 10**9)} UTC, seed {header.seed}{f', {version}' if version else ''}",
-        ),
-        ("journal sha256", summary.journal_sha256),
+        (words("fact.session"), header.session),
+        (words("fact.mode"), words.named("mode", header.mode)),
+        (words("fact.source"), source_text(summary, words)),
+        (words("fact.constructed"), words(made[summary.constructed])),
+        (words("fact.virtual_time"), period_text(summary, words)),
+        (words("fact.events"), words("list_gap").join(size)),
+        (words("fact.ended_by"), end_text(summary, words)),
+        (words("fact.started"), words("list_gap").join(start)),
+        (words("fact.journal"), summary.journal_sha256),
     ]
 
 
-def _active_ns(summary: Summary) -> int:
-    """Return how long the session ran in virtual time, without the pauses between its recordings."""
+def source_text(summary: Summary, words: Words = ENGLISH) -> str:
+    """Return the recordings behind the tape with their formats."""
+    short = summary.header.tape_sha256[:12]
+    if summary.manifest is None:
+        return words("source.gone", tape=short)
+    names = [f"{source.name} ({source.format})" for source in summary.manifest.sources]
+    return words("list_gap").join(names) or words("source.tape", tape=short)
+
+
+def period_text(summary: Summary, words: Words = ENGLISH) -> str:
+    """Return first and last moment in virtual time and how much of it has data."""
     first, last = summary.span_ns
-    times = sorted({first, *(mark.ts_ns for mark in summary.marks), last})
-    return sum(end - start for start, end in stretches(times))
+    return words("fact.period", first=utc(first), last=utc(last), active=words.span(summary.performance.active_ns))
 
 
-def fill_rule(summary: Summary) -> str:
+def end_text(summary: Summary, words: Words = ENGLISH) -> str:
+    """Return why the session ended."""
+    return words.named("end", summary.end or "running")
+
+
+def fill_rule(summary: Summary, words: Words = ENGLISH) -> str:
     """Return the rule by which orders were filled, with how often each part of it did."""
     if summary.header.mode == "live":
-        return LIVE_FILLS
-    told = ", ".join(f"{count(n)} by {cause.replace('_', '-')}" for cause, n in summary.counts.causes.items())
-    return f"{FILL_RULE} Fills: {told or 'none'}."
+        return words("fill_rule.live")
+    told = words("list_gap").join(
+        words("fills_by", n=count(n), cause=words.named("cause", cause)) for cause, n in summary.counts.causes.items()
+    )
+    return words("sentence_gap").join((words("fill_rule"), words("fill_rule.counts", told=told or words("none"))))
 
 
-def headline(summary: Summary) -> list[tuple[str, str, str]]:
-    """Return the headline numbers: label, number, unit or remark."""
-    broken = "broken" if summary.broken else ""
-    traded = sum(line.fills for line in summary.by_liquidity)
-    made = sum(line.fills for line in summary.by_liquidity if line.key == "maker")
-    fall = summary.drawdown
+def basis(summary: Summary, books: Sequence[BookCounts] = (), words: Words = ENGLISH) -> list[tuple[str, str]]:
+    """Return label and text of everything the numbers rest on; to be read before them."""
     return [
-        ("PnL matched", broken or gain(summary.matched.net_u6), "pUSD"),
-        ("PnL confirmed", broken or gain(summary.confirmed.net_u6), "pUSD"),
-        ("fees", broken or cash(summary.matched.fees_u6), "pUSD"),
-        ("max drawdown", broken or gain(-fall.depth_u6) if fall.depth_u6 else NONE, "pUSD, matched"),
-        ("orders", count(summary.counts.orders), f"{count(sum(summary.counts.cancels.values()))} cancels sent"),
-        ("fills", count(summary.counts.fills), f"{share_of(made, traded)} maker"),
-        ("refused", count(sum(summary.counts.refusals.values())), "orders, by risk"),
-        ("decisions", count(summary.counts.decisions), f"{count(sum(summary.counts.holds.values()))} holds"),
+        (words("basis.fills"), fill_rule(summary, words)),
+        (words("basis.latency"), latency_text(summary, words)),
+        (words("basis.fees"), fee_text(summary, words)),
+        (words("basis.assumed"), assumed_text(summary, words)),
+        (words("basis.valuation"), words("basis.valuation_text")),
+        (words("basis.sentinels"), sentinel_text(summary, words)),
+        (words("basis.data"), data_text(summary, words)),
+        (words("basis.gaps"), gap_text(summary, words)),
+        (words("basis.books"), crossed_text(books, words)),
+        *[(words("basis.recordings"), text) for text in recording_texts(summary, words)],
     ]
+
+
+def latency_text(summary: Summary, words: Words = ENGLISH) -> str:
+    """Return the latencies and settlement the simulated exchange assumed."""
+    found = summary.config.get("exchange")
+    if summary.header.mode == "live":
+        return words("latency.live")
+    if not isinstance(found, dict):
+        return words("not_recorded")
+    return words(
+        "latency",
+        order=_number(found, "order_latency_ms"),
+        cancel=_number(found, "cancel_latency_ms"),
+        answer=_number(found, "answer_latency_ms"),
+        jitter=_number(found, "jitter", 100),
+        confirm=_number(found, "confirm_s"),
+        failed=_number(found, "failure_rate", 100),
+    )
+
+
+def _number(found: Mapping[str, Any], key: str, scale: int = 1) -> str:
+    value = found.get(key)
+    return "?" if value is None else f"{float(value) * scale:g}"
+
+
+def fee_text(summary: Summary, words: Words = ENGLISH) -> str:
+    """Return who states the fee rates of how many markets."""
+    origins = Counter(str(market.fees.origin) for market in summary.markets)
+    if not origins:
+        return words("not_recorded")
+    told = "; ".join(
+        words("fees.origin", n=count(n), whole=count(len(summary.markets)), origin=words.named("origin", origin))
+        for origin, n in origins.most_common()
+    )
+    return words("fees.text", told=told)
+
+
+def assumed_text(summary: Summary, words: Words = ENGLISH) -> str:
+    """Return how many facts of how many markets nobody stated."""
+    if not summary.assumed:
+        return words("basis.assumed_none")
+    markets = {slug for fact in summary.assumed for slug in fact.markets}
+    facts = words.number("n.assumed", len(summary.assumed))
+    return words("basis.assumed_text", facts=facts, markets=words.number("n.markets", len(markets)))
+
+
+def sentinel_text(summary: Summary, words: Words = ENGLISH) -> str:
+    """Return whether the accounts agreed with themselves and with the venue's."""
+    if summary.broken:
+        return words("sentinels.broken", first=summary.broken[0])
+    summed = summary.end in _SUMMED and summary.marks and summary.performance.start_u6 is not None
+    return words("sentinels.ok" if summed else "sentinels.ok_so_far")
+
+
+def data_text(summary: Summary, words: Words = ENGLISH) -> str:
+    """Return whether the market data was recorded or made, by what clock, and what was wrong with it."""
+    made = {True: "data.constructed", False: "data.recorded", None: "data.unknown"}
+    label = words(made[summary.constructed])
+    if summary.manifest is None:
+        return label
+    defects = words.number("n.defects", sum(summary.manifest.defects.values()))
+    return words("data.text", label=label, clock=words.named("clock", summary.manifest.clock), defects=defects)
+
+
+def recording_texts(summary: Summary, words: Words = ENGLISH) -> list[str]:
+    """Return what a reader of the recordings must know, each remark once."""
+    sources = summary.manifest.sources if summary.manifest else ()
+    return list(dict.fromkeys(words.remark(source.note) for source in sources if source.note))
+
+
+def gap_text(summary: Summary, words: Words = ENGLISH) -> str:
+    """Return how often and how long an open market was silent."""
+    manifest = summary.manifest
+    if manifest is None:
+        return words("not_recorded")
+    if not manifest.gaps:
+        return words("gaps.none")
+    longest = max(manifest.gaps, key=lambda gap: gap.to_ns - gap.from_ns)
+    number = manifest.counts.get("gaps", len(manifest.gaps))
+    return words(
+        "gaps.text",
+        silences=words.number("n.silences", number),
+        longest=words.span(longest.to_ns - longest.from_ns),
+        market=summary.market_name(longest.market),
+        when=utc(longest.from_ns),
+    )
+
+
+def crossed_text(books: Sequence[BookCounts], words: Words = ENGLISH) -> str:
+    """Return how often the recorded book was crossed and how often the other token's frame disagreed."""
+    if not books:
+        return words("books.unknown")
+    mirrored = sum(book.mirrored for book in books)
+    different = sum(book.mirror_different for book in books)
+    return words(
+        "books.text",
+        crossed=words.number("n.crossed", sum(book.crossed for book in books)),
+        different=count(different),
+        mirrored=count(mirrored),
+        share=share_of(different, mirrored),
+        late=count(sum(book.late for book in books)),
+        invalid=count(sum(book.invalid for book in books)),
+    )

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 import msgspec
 
 from polydesk.model.records import Record, StrategyFailed
-from polydesk.report.quantities import count, utc
+from polydesk.report.quantities import utc
+from polydesk.report.words import ENGLISH, Words
 
 
 class Failure(msgspec.Struct, frozen=True):
@@ -41,9 +42,12 @@ def failures(records: Iterable[Record]) -> tuple[Failure, ...]:
     return tuple(found.values())
 
 
-def failure_text(failure: Failure) -> str:
+def failure_text(failure: Failure, words: Words = ENGLISH) -> str:
     """Tell one strategy's errors in a sentence."""
-    times = "once" if failure.errors == 1 else f"{count(failure.errors)} times"
-    asked = "is no longer asked; its positions close by the generic rules" if failure.disabled else "is still asked"
-    when = f"{utc(failure.last_ns)} UTC"
-    return f"Strategy {failure.strategy} failed {times}, last at {when}, and {asked}. Last error: {failure.error}"
+    return words(
+        "failure.disabled" if failure.disabled else "failure.enabled",
+        strategy=failure.strategy,
+        times=words.number("n.times", failure.errors),
+        when=utc(failure.last_ns),
+        error=failure.error,
+    )

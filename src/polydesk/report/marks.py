@@ -4,39 +4,57 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from polydesk.model.records import Marked
+from polydesk.model.records import CashMoved, Marked
 
 
 class Mark(msgspec.Struct, frozen=True):
-    """One point of the curves, micro-pUSD; equity is cash and positions at the bid."""
+    """One point of the curves, micro-pUSD; equity is cash and positions at the bid.
+
+    Attributes:
+        external_u6: Deposits, rewards, withdrawals so far; a part of equity that trading did not make.
+    """
 
     ts_ns: int
     matched_u6: int
     confirmed_u6: int
     exposure_u6: int
+    external_u6: int = 0
+
+    @property
+    def earned_u6(self) -> int:
+        """Matched equity without the cash that was moved in or out."""
+        return self.matched_u6 - self.external_u6
 
 
 class Drawdown(msgspec.Struct, frozen=True):
-    """The deepest fall of matched equity from its highest point before it.
+    """The deepest fall of matched equity from its highest point before it, without cash moved in or out.
 
     Attributes:
         depth_u6: How far, micro-pUSD; 0 when equity never fell.
         peak_ns: When the high was.
         trough_ns: When the low was.
+        peak_u6: Equity at the high, micro-pUSD.
+        recovered_ns: When the high was reached again; 0 if it was not.
     """
 
     depth_u6: int = 0
     peak_ns: int = 0
     trough_ns: int = 0
+    peak_u6: int = 0
+    recovered_ns: int = 0
 
 
 def curve(records: Iterable[object]) -> tuple[Mark, ...]:
     """Return the marks of a session in order of time."""
-    return tuple(
-        Mark(m.ts_ns, m.cash_u6[0] + m.value_u6[0], m.cash_u6[1] + m.value_u6[1], m.exposure_u6)
-        for m in records
-        if isinstance(m, Marked)
-    )
+    out: list[Mark] = []
+    external = 0
+    for record in records:
+        if isinstance(record, CashMoved):
+            external += record.amount_u6
+        elif isinstance(record, Marked):
+            equity = (record.cash_u6[0] + record.value_u6[0], record.cash_u6[1] + record.value_u6[1])
+            out.append(Mark(record.ts_ns, *equity, record.exposure_u6, external))
+    return tuple(out)
 
 
 def deepest(marks: Sequence[Mark]) -> Drawdown:
@@ -44,12 +62,16 @@ def deepest(marks: Sequence[Mark]) -> Drawdown:
     worst = Drawdown()
     peak: Mark | None = None
     for mark in marks:
-        if peak is None or mark.matched_u6 > peak.matched_u6:
+        if peak is None or mark.earned_u6 > peak.earned_u6:
             peak = mark
-        depth = peak.matched_u6 - mark.matched_u6
+        depth = peak.earned_u6 - mark.earned_u6
         if depth > worst.depth_u6:
-            worst = Drawdown(depth, peak.ts_ns, mark.ts_ns)
-    return worst
+            worst = Drawdown(depth, peak.ts_ns, mark.ts_ns, peak.matched_u6)
+    if not worst.depth_u6:
+        return worst
+    high = next(mark.earned_u6 for mark in marks if mark.ts_ns == worst.peak_ns)
+    again = (mark.ts_ns for mark in marks if mark.ts_ns > worst.trough_ns and mark.earned_u6 >= high)
+    return msgspec.structs.replace(worst, recovered_ns=next(again, 0))
 
 
 def below_peak(marks: Sequence[Mark]) -> list[int]:
@@ -57,6 +79,6 @@ def below_peak(marks: Sequence[Mark]) -> list[int]:
     out: list[int] = []
     peak: int | None = None
     for mark in marks:
-        peak = mark.matched_u6 if peak is None else max(peak, mark.matched_u6)
-        out.append(mark.matched_u6 - peak)
+        peak = mark.earned_u6 if peak is None else max(peak, mark.earned_u6)
+        out.append(mark.earned_u6 - peak)
     return out

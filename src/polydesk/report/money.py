@@ -15,8 +15,9 @@ from polydesk.model.ids import FillId, IntentId
 from polydesk.model.orders import Purpose, Side
 from polydesk.model.reasons import Exit
 from polydesk.model.records import CashMoved, Fill, FillStatus, Liquidity, Record, Settled
-from polydesk.portfolio import Account, Position
+from polydesk.portfolio import Account, Position, position_key
 from polydesk.report.lives import Life
+from polydesk.report.trades import Trade, TradeBook
 
 Bids = Mapping[tuple[int, int], int]
 """Best bid on the grid by market and token at the end of the session; 0 where there is none."""
@@ -79,7 +80,8 @@ class PnlLine(msgspec.Struct):
         fills: Fills counted.
         notional_u6: Price x size of those fills.
         closes: Closing fills and settlements.
-        wins: Those that realised more than their own fee.
+        trades: Positions that became flat, see ``Trade``; of an exit reason: those it ended.
+        wins: Trades with a profit after all their fees.
         realised_u6: PnL of closed shares.
         fees_u6: Fees and rounding.
         unrealised_u6: Open shares at the bid less their cost; ``None`` when no bid is known.
@@ -89,6 +91,7 @@ class PnlLine(msgspec.Struct):
     fills: int = 0
     notional_u6: int = 0
     closes: int = 0
+    trades: int = 0
     wins: int = 0
     realised_u6: int = 0
     fees_u6: int = 0
@@ -108,6 +111,7 @@ class Money:
     fills: list[FillLine] = field(default_factory=list)
     settlements: list[SettledLine] = field(default_factory=list)
     external: dict[str, int] = field(default_factory=dict)
+    trades: TradeBook = field(default_factory=TradeBook)
 
 
 def account_for(records: Iterable[Record], lives: Mapping[IntentId, Life]) -> Money:
@@ -126,10 +130,9 @@ def account_for(records: Iterable[Record], lives: Mapping[IntentId, Life]) -> Mo
             case FillStatus() if record.confirmed:
                 money.account.status(record)
             case Settled():
-                money.settlements += [
-                    _settled(record, position, shares, realised)
-                    for position, shares, realised in money.account.settled(record)
-                ]
+                for position, shares, realised in money.account.settled(record):
+                    money.settlements.append(_settled(record, position, shares, realised))
+                    money.trades.settled(position, record.ts_ns)
             case CashMoved():
                 money.account.cash(record)
                 money.external[record.kind] = money.external.get(record.kind, 0) + record.amount_u6
@@ -148,6 +151,8 @@ def _fill(money: Money, fill: Fill, lives: Mapping[IntentId, Life], final: Mappi
         if booked is None:
             return
         realised = booked if fill.side is Side.SELL else None
+        held = money.account.matched.positions[position_key(life.intent.strategy, fill.market, fill.token)]
+        money.trades.filled(held, fill, _reason(life, fill))
     money.fills.append(FillLine(fill, life.intent.strategy, status, _reason(life, fill), realised))
 
 
@@ -199,7 +204,8 @@ def pnl_lines(money: Money, positions: Iterable[OpenPosition], by: str) -> tuple
     for paid in money.settlements:
         line = _line(lines, paid.strategy if by == "strategy" else str(paid.market))
         line.closes += 1
-        line.wins += paid.realised_u6 > 0
+    for trade in money.trades.closed:
+        _count_trade(_line(lines, trade.strategy if by == "strategy" else str(trade.market)), trade)
     for held in money.account.matched.positions.values():
         line = _line(lines, held.strategy if by == "strategy" else str(held.market))
         line.realised_u6 += held.realised_u6
@@ -225,9 +231,10 @@ def exit_lines(money: Money) -> tuple[PnlLine, ...]:
     for paid in money.settlements:
         line = _line(lines, Exit.SETTLEMENT.value)
         line.closes += 1
-        line.wins += paid.realised_u6 > 0
         line.notional_u6 += proceeds_u6(paid.payout_g4, paid.shares_u6)
         line.realised_u6 += paid.realised_u6
+    for trade in money.trades.closed:
+        _count_trade(_line(lines, trade.reason), trade)
     return tuple(lines[key] for key in sorted(lines))
 
 
@@ -247,7 +254,11 @@ def _count_fill(line: PnlLine, booked: FillLine) -> None:
     line.notional_u6 += proceeds_u6(booked.fill.price_g4, booked.fill.size_u6)
     if booked.realised_u6 is not None:
         line.closes += 1
-        line.wins += booked.realised_u6 > booked.fill.fee_u6
+
+
+def _count_trade(line: PnlLine, trade: Trade) -> None:
+    line.trades += 1
+    line.wins += trade.net_u6 > 0
 
 
 def _line(lines: dict[str, PnlLine], key: str) -> PnlLine:

@@ -2,11 +2,15 @@
 
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
+from fractions import Fraction
 
 from polydesk.model.grid import CASH_ONE_U6, NS_PER_MS, NS_PER_S, PRICE_ONE_G4, SHARE_U6
 
 NONE = "-"
 """What a table shows where there is no number."""
+
+UNITS = ("d", "h", "min", "s", "ms")
+"""Units of time spans, from days to milliseconds."""
 
 _CENT = Decimal("0.01")
 _FINE = Decimal("0.0001")
@@ -66,6 +70,20 @@ def share_of(part: int, whole: int) -> str:
     return f"{100 * part / whole:.1f} %" if whole else NONE
 
 
+def rate(value: Fraction | None) -> str:
+    """Write a return in per cent with its sign: ``-0.84 %``; four decimals below a hundredth of a per cent."""
+    if value is None:
+        return NONE
+    hundredth = Fraction(1, 10_000)
+    digits = 2 if not value or abs(value) >= hundredth else 4
+    return f"{'+' if value > 0 else ''}{ratio(100 * value, digits)} %"
+
+
+def ratio(value: Fraction, digits: int = 2) -> str:
+    """Write a ratio, rounded half to even: ``0.26``."""
+    return f"{Decimal(round(value * 10**digits)).scaleb(-digits):,f}"
+
+
 def utc(ts_ns: int) -> str:
     """Write an instant to the second: ``2026-04-16 07:10:04``; the caller's heading says UTC."""
     return _moment(ts_ns).strftime("%Y-%m-%d %H:%M:%S") if ts_ns else NONE
@@ -82,16 +100,18 @@ def date_and_time(ts_ns: int) -> tuple[str, str]:
     return moment.strftime("%Y-%m-%d"), moment.strftime("%H:%M:%S")
 
 
-def duration(span_ns: int) -> str:
+def duration(span_ns: int, units: tuple[str, str, str, str, str] = UNITS) -> str:
     """Write a time span with two units at most: ``850 ms``, ``4 min 10 s``, ``52 d 3 h``."""
+    day, hour, minute, second, milli = units
     if span_ns < NS_PER_S:
-        return f"{span_ns / NS_PER_MS:.0f} ms"
+        return f"{span_ns / NS_PER_MS:.0f} {milli}"
     seconds = round(span_ns / NS_PER_S)
-    for unit, size, below, step in (("d", 86_400, "h", 3_600), ("h", 3_600, "min", 60), ("min", 60, "s", 1)):
+    for unit, size, below, step in ((day, 86_400, hour, 3_600), (hour, 3_600, minute, 60), (minute, 60, second, 1)):
         if seconds >= size:
             rest = seconds % size // step
             return f"{seconds // size} {unit}" + (f" {rest} {below}" if rest else "")
-    return f"{span_ns / NS_PER_S:.1f}".removesuffix(".0") + " s" if span_ns < 10 * NS_PER_S else f"{seconds} s"
+    exact = f"{span_ns / NS_PER_S:.1f}".removesuffix(".0") if span_ns < 10 * NS_PER_S else f"{seconds}"
+    return f"{exact} {second}"
 
 
 def _moment(ts_ns: int) -> datetime:

@@ -13,6 +13,7 @@ from polydesk.model.grid import CASH_ONE_U6
 from polydesk.model.market import Market
 from polydesk.model.records import (
     CancelSent,
+    CashMoved,
     Decision,
     Fill,
     Marked,
@@ -44,7 +45,10 @@ from polydesk.report.money import (
     open_positions,
     pnl_lines,
 )
+from polydesk.report.performance import Performance, performance
+from polydesk.report.periods import Period, day_of, month_of, periods
 from polydesk.report.session import Session
+from polydesk.tape.manifest import Manifest
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -98,6 +102,7 @@ class Summary(msgspec.Struct, frozen=True):
         span_ns: Virtual time of the first and last row or record.
         end: Why the session ended; empty while it runs or after a crash.
         markets: Markets of the tape, by index.
+        manifest: What the tape says about itself; ``None`` when it is gone.
         counts: Counters.
         matched: PnL if every fill holds.
         confirmed: PnL of final fills only.
@@ -108,6 +113,9 @@ class Summary(msgspec.Struct, frozen=True):
         journal_sha256: Hash of the session.
         marks: Equity and exposure.
         drawdown: Deepest fall of matched equity.
+        days: Result by UTC day; empty when the PnL is unknown.
+        months: Result by UTC month; likewise.
+        performance: Key figures.
         by_strategy: PnL by strategy.
         by_market: PnL by market.
         by_exit: PnL by exit reason.
@@ -126,6 +134,7 @@ class Summary(msgspec.Struct, frozen=True):
     span_ns: tuple[int, int]
     end: str
     markets: tuple[Market, ...]
+    manifest: Manifest | None
     counts: Counts
     matched: Column
     confirmed: Column
@@ -136,6 +145,9 @@ class Summary(msgspec.Struct, frozen=True):
     journal_sha256: str
     marks: tuple[Mark, ...]
     drawdown: Drawdown
+    days: tuple[Period, ...]
+    months: tuple[Period, ...]
+    performance: Performance
     by_strategy: tuple[PnlLine, ...]
     by_market: tuple[PnlLine, ...]
     by_exit: tuple[PnlLine, ...]
@@ -183,15 +195,21 @@ def summarise(session: Session, bids: Bids | None = None) -> Summary:
     matched, confirmed = _columns(money, records)
     marks = curve(records)
     manifest = session.manifest
+    span = _span(session)
+    start = _start_u6(session)
+    fall = deepest(marks)
+    by_liquidity = liquidity_lines(money)
+    days, months = _periods(records, start, matched.net_u6, marks, money)
     return Summary(
         header=session.header,
         config=config,
         source=_source(session),
         constructed=manifest.constructed if manifest else None,
         events=_events(session),
-        span_ns=_span(session),
+        span_ns=span,
         end=_end(records),
         markets=session.markets,
+        manifest=manifest,
         counts=_counts(records, money),
         matched=matched,
         confirmed=confirmed,
@@ -199,17 +217,22 @@ def summarise(session: Session, bids: Bids | None = None) -> Summary:
         broken=(
             *(f"{r.name}: {r.detail}" for r in records if isinstance(r, SentinelBroke)),
             *(f"report: {life.contradiction}" for life in orders.values() if life.contradiction),
-            *_own_sum(session, money),
+            *_own_sum(session, money, start),
         ),
         failures=failures(records),
         assumed=assumed_facts(session.markets),
         journal_sha256=session.journal_sha256,
         marks=marks,
-        drawdown=deepest(marks),
+        drawdown=fall,
+        days=days,
+        months=months,
+        performance=performance(
+            start, matched.net_u6, span, marks, (fall.peak_ns, fall.recovered_ns or span[1]), money, by_liquidity, days
+        ),
         by_strategy=pnl_lines(money, positions, "strategy"),
         by_market=pnl_lines(money, positions, "market"),
         by_exit=exit_lines(money),
-        by_liquidity=liquidity_lines(money),
+        by_liquidity=by_liquidity,
         positions=positions,
         settlements=tuple(money.settlements),
         fills=tuple(money.fills),
@@ -260,21 +283,36 @@ def _columns(money: Money, records: Sequence[Record]) -> tuple[Column, Column]:
     return out[0], out[1]
 
 
-def _own_sum(session: Session, money: Money) -> tuple[str, ...]:
+def _start_u6(session: Session) -> int | None:
+    from polydesk.store.export_settings import start_cash_u6  # noqa: PLC0415 - the database library is slow to import
+
+    return start_cash_u6(session.header)
+
+
+def _periods(
+    records: Sequence[Record], start: int | None, net: int | None, marks: Sequence[Mark], money: Money
+) -> tuple[tuple[Period, ...], tuple[Period, ...]]:
+    """Return days and months; a session whose cash the venue holds begins with what its last mark implies."""
+    if start is None:
+        start = marks[-1].earned_u6 - net if marks and net is not None else None
+    if start is None or net is None:
+        return (), ()
+    moves = [(record.ts_ns, record.amount_u6) for record in records if isinstance(record, CashMoved)]
+    by_day, by_month = (periods(name_of, start, net, marks, money.fills, moves) for name_of in (day_of, month_of))
+    return by_day, by_month
+
+
+def _own_sum(session: Session, money: Money, start: int | None) -> tuple[str, ...]:
     """Compare the desk's last mark with the cash that follows from the recorded fills, by two pairs of eyes.
 
     One is the desk's own arithmetic over the journal, the other the ledger's, which was written independently.
     """
     ended = any(isinstance(record, SessionEnded) for record in session.records)
     last = next((record for record in reversed(session.records) if isinstance(record, Marked)), None)
-    if last is None or not ended or session.header.mode == "live":
+    if last is None or not ended or start is None:
         return ()
-    from polydesk.store.export_settings import start_cash_u6  # noqa: PLC0415 - the database library is slow to import
-    from polydesk.store.own_cash import moved_cash_u6  # noqa: PLC0415
+    from polydesk.store.own_cash import moved_cash_u6  # noqa: PLC0415 - the database library is slow to import
 
-    start = start_cash_u6(session.header)
-    if start is None:
-        return ()
     try:
         ledger = moved_cash_u6(session.records)
     except LedgerError as err:

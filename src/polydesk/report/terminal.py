@@ -8,11 +8,13 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from polydesk.report.explain import Explanation, check_table, step_table, why_table
-from polydesk.report.facts import fill_rule, headline, session_facts
+from polydesk.report.facts import basis, session_facts
 from polydesk.report.failures import failure_text
+from polydesk.report.headline import headline, key_figures
 from polydesk.report.prices import BookCounts
 from polydesk.report.quality import Quality
 from polydesk.report.quantities import utc_ms
+from polydesk.report.sentence import plain_summary
 from polydesk.report.summary import Summary
 from polydesk.report.tables import (
     Table,
@@ -22,14 +24,17 @@ from polydesk.report.tables import (
     counts_table,
     exit_table,
     external_table,
+    extreme_tables,
     failure_table,
     liquidity_table,
     open_order_table,
+    period_table,
     pnl_table,
     position_table,
     quality_table,
     settlement_table,
 )
+from polydesk.report.words import ENGLISH
 
 _GAP = 2
 _NAME_WIDTH = 14
@@ -46,9 +51,13 @@ def print_report(
     for failure in summary.failures:
         console.print(Text(failure_text(failure), style="bold red"))
     _pairs(session_facts(summary), console)
-    _pairs([("fill rule", fill_rule(summary))], console)
     console.print()
-    _pairs([(label, f"{value} {unit}") for label, value, unit in headline(summary)], console)
+    _pairs(basis(summary, books), console)
+    console.print()
+    figures = [*headline(summary), *key_figures(summary)]
+    _pairs([(figure.name, f"{figure.value}  {figure.remark}".rstrip()) for figure in figures], console)
+    console.print()
+    console.print(Text(plain_summary(summary)))
     for table in report_tables(summary, qualities, books):
         if table.rows:
             print_table(table, console)
@@ -81,19 +90,22 @@ def report_tables(summary: Summary, qualities: Sequence[Quality] = (), books: Se
     return [
         failure_table(summary),
         pnl_table(summary),
+        period_table(summary, "day"),
+        *([period_table(summary, "month")] if len(summary.months) > 1 else []),
         breakdown_table(summary, "strategy"),
         breakdown_table(summary, "market"),
         exit_table(summary),
         liquidity_table(summary),
         quality_table(qualities),
+        *extreme_tables(summary),
         position_table(summary),
         open_order_table(summary),
         settlement_table(summary),
         external_table(summary),
-        counts_table("Refused by risk", "code", counts.refusals),
-        counts_table("Rejected by the venue", "code", counts.rejects),
-        counts_table("Holds", "reason", counts.holds),
-        counts_table("Cancels sent", "reason", counts.cancels),
+        counts_table(ENGLISH("refusals.title"), "refusal", counts.refusals),
+        counts_table(ENGLISH("rejects.title"), "reject", counts.rejects),
+        counts_table(ENGLISH("holds.title"), "hold", counts.holds),
+        counts_table(ENGLISH("cancels.title"), "cancel", counts.cancels),
         book_table(summary, books),
         assumed_table(summary),
     ]
