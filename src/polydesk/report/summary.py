@@ -247,6 +247,7 @@ def result(summary: Summary) -> dict[str, Any]:
         "session": summary.header.session,
         "mode": summary.header.mode,
         "source": summary.source,
+        "constructed": summary.constructed,
         "events": summary.events,
         "markets": len(summary.markets),
         "decisions": counts.decisions,

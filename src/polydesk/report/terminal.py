@@ -46,6 +46,8 @@ def print_report(
 ) -> None:
     """Print the whole report; empty tables are left out."""
     console.print(Text(f"polydesk report: {summary.header.mode} session {summary.header.session}", style="bold"))
+    if summary.constructed:
+        console.print(Text(ENGLISH("page.constructed_banner"), style="bold red"))
     if summary.broken:
         console.print(Text(f"{summary.sentinels}\nNo PnL number below can be trusted.", style="bold red"))
     for failure in summary.failures:
