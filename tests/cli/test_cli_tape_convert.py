@@ -65,3 +65,11 @@ def test_help_has_examples_and_exit_codes():
     text = " ".join(runner.invoke(app, ["convert", "--help"]).stdout.split())
     assert "Examples: polydesk tape convert " in text
     assert "Exit codes: 0 done; 1 the check says no; 2 bad input or usage" in text
+
+
+def test_without_a_folder_the_result_lies_beside_the_tape(tape):
+    result = runner.invoke(app, ["convert", str(tape), "--to", "l2table", "--json"], catch_exceptions=False)
+    assert result.exit_code == 0
+    made = tape.with_name(f"{tape.name}-l2table")
+    assert made.is_dir()
+    assert any(made.iterdir())

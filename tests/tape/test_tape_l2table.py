@@ -228,6 +228,14 @@ def test_rows_that_are_late_are_held_like_late_messages(tmp_path):
     assert rows["venue_ns"].min() == (T0_MS - 4) * 1_000_000
 
 
+def test_a_table_without_the_venues_time_says_that_its_clock_is_the_recorders(tmp_path):
+    columns = table()
+    columns["local_ts"] = columns.pop("timestamp")
+    tape = import_tape([write_parquet(tmp_path / "r", columns)], tmp_path / "t")
+    assert (tape.manifest.clock, tape.manifest.sources[0].clock) == ("receive", "receive")
+    assert all_rows(tape)["recv_ns"].min() == T0_MS * 1_000_000
+
+
 def test_best_prices_beside_changes_are_the_witness(tmp_path):
     events = [EVENTS[0], *(("price_change", T0_MS + n, UP, "BUY", "0.41", str(n), "0.41", "0.6") for n in range(1, 9))]
     found = verify(import_tape([write_parquet(tmp_path / "r", table(events))], tmp_path / "t"))

@@ -114,7 +114,7 @@ def verify_(path: TapeDir, as_json: AsJson = False) -> None:
 
 @app.command(
     epilog=examples(
-        "polydesk tape convert tapes/btc --to hftbacktest --out converted/btc-hft",
+        "polydesk tape convert tapes/btc --to hftbacktest",
         "polydesk tape convert tapes/btc --to nautilus --market btc-updown-5m-1776323400 --token 0 --out catalog",
         "polydesk tape convert tapes/btc --to l2table --out converted/btc-table --json",
     )
@@ -122,7 +122,13 @@ def verify_(path: TapeDir, as_json: AsJson = False) -> None:
 def convert(
     path: TapeDir,
     to: Annotated[str, typer.Option(metavar="|".join(FORMATS), help="Format to write.")],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="New folder to write into; must not exist.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="New folder to write into; must not exist. Default: beside the tape, with the format's name.",
+        ),
+    ] = None,
     market: Annotated[
         str | None, typer.Option(metavar="SLUG|INDEX", help="Only this market; default: all of them.")
     ] = None,
@@ -131,10 +137,11 @@ def convert(
 ) -> None:
     """Write a tape for another program: hftbacktest, nautilus_trader, or a plain L2 table."""
     tape = open_tape(path)
+    target = out or tape.path.with_name(f"{tape.path.name}-{to}")
     with _bar() as progress:
         task = progress.add_task("converting", total=tape.manifest.rows)
         found = convert_tape(
-            tape, to, out, market=market, tokens=tokens, progress=lambda done: progress.update(task, completed=done)
+            tape, to, target, market=market, tokens=tokens, progress=lambda done: progress.update(task, completed=done)
         )
     if as_json:
         emit_json(found)

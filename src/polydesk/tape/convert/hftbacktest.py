@@ -69,12 +69,10 @@ class _EventFile:
         self._spool = folder / f"{asset.name}.spool"
         self._held: list[tuple[float, ...]] = []
         self._written = 0
-        self._local_ns = 0
         self._tick = asset.market.tick_g4.value
 
     def add(self, step: Step) -> None:
-        self._local_ns = max(self._local_ns, step.ts_ns + step.latency_ns)
-        head = (step.ts_ns, self._local_ns)
+        head = (step.ts_ns, step.local_ns)
         for print_ in step.prints:
             self._trade(head, print_)
         if step.restated:

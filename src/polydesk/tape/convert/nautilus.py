@@ -153,12 +153,10 @@ class _Instrument:
         }
         self._deltas = _Stream(self._data / "order_book_deltas" / self._id, DELTAS, metadata)
         self._trades = _Stream(self._data / "trade_tick" / self._id, TRADES, metadata)
-        self._init_ns = 0
         self._tick = asset.market.tick_g4.value
 
     def add(self, step: Step) -> None:
-        self._init_ns = max(self._init_ns, step.ts_ns + step.latency_ns)
-        times = (step.ts_ns, self._init_ns)
+        times = (step.ts_ns, step.local_ns)
         for number, print_ in enumerate(step.prints):
             price, side, size = mirrored_print(self._asset.token, print_)
             aggressor = BUY if side > 0 else SELL if side < 0 else NO_SIDE

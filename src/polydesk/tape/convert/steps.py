@@ -36,7 +36,8 @@ class Step(msgspec.Struct, frozen=True, gc=False):
         market: Index.
         seq: ``seq`` of the message's last row.
         ts_ns: Virtual time.
-        latency_ns: How much later the recorder had it; 0 when its clock does not tell.
+        local_ns: When the recorder had it: virtual time, later by the latency its clock tells, never before a message
+            that came earlier.
         restated: Whether the whole book is told again in ``levels``: it was, or it stopped being crossed, which
             readers that cannot hold a crossed book must be told.
         levels: Changed levels, those that shrank first; with ``restated`` every level of the book.
@@ -46,7 +47,7 @@ class Step(msgspec.Struct, frozen=True, gc=False):
     market: int
     seq: int
     ts_ns: int
-    latency_ns: int
+    local_ns: int
     restated: bool
     levels: list[Level]
     prints: list[Print]
@@ -58,6 +59,7 @@ class _State:
     def __init__(self) -> None:
         self.book = MirroredBook()
         self.prints: list[Print] = []
+        self.local_ns = 0
         self.told = self.crossed = self.touched = False
 
 
@@ -93,7 +95,9 @@ def steps(
                 latency = recv_ns - venue_ns if venue_ns and recv_ns else 0
                 latency = latency if 0 <= latency <= WORST_LATENCY_NS else 0
                 for index in touched:
-                    step = _end(states[index], counts, (index, seq, ts_ns, latency))
+                    state = states[index]
+                    state.local_ns = max(state.local_ns, ts_ns + latency)
+                    step = _end(state, counts, (index, seq, ts_ns, state.local_ns))
                     if step is not None:
                         yield step
                 touched.clear()

@@ -87,7 +87,7 @@ def recognise(path: Path, name: str = "auto", schemas: Sequence[TableSchema] = (
     schema = l2table.fitting(schemas, head) if name == "auto" else None
     if schema is not None:
         sniff, rows = partial(l2table.sniff_by_schema, schema), partial(l2table.rows_by_schema, schema)
-        clock = "venue" if schema.time.venue else "receive"
+        clock = l2table.clock(head, schema)
         importer = Importer("", sniff, rows, clock=clock, note=f"schema sha256 {schema.sha256()}")
         return Recognised(sniff(head), path, f"schema:{schema.name}", importer, constructed)
     candidates = IMPORTERS if name == "auto" else {name: IMPORTERS[name]}
@@ -97,7 +97,10 @@ def recognise(path: Path, name: str = "auto", schemas: Sequence[TableSchema] = (
         if not schemas:
             raise
         raise ImportFailed(f"{err}; {l2table.misfits(schemas, head)}") from err
-    return Recognised(first_ns, path, found, IMPORTERS[found], constructed)
+    importer = IMPORTERS[found]
+    if found == "l2table":
+        importer = msgspec.structs.replace(importer, clock=l2table.clock(head))
+    return Recognised(first_ns, path, found, importer, constructed)
 
 
 def _sniffed(head: Head, candidates: Mapping[str, Importer]) -> tuple[str, int]:

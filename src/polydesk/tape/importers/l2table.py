@@ -29,6 +29,7 @@ from polydesk.tape.importers.tickscope_columns import COLUMNS as TICKSCOPE
 __all__ = [
     "CONSTRUCTED",
     "LOOKS_FOR",
+    "clock",
     "constructed",
     "fitting",
     "misfits",
@@ -91,6 +92,12 @@ def constructed(head: Head) -> bool:
         return False
     told = pq.read_schema(head.path).metadata or {}
     return bool(told.get(CONSTRUCTED.encode()) == b"true")
+
+
+def clock(head: Head, schema: TableSchema | None = None) -> str:
+    """Return whose clock a table that was recognised has, as ``Source.clock`` names it."""
+    schema = schema or infer(every_column(head)).schema
+    return "venue" if schema is None else survey(head.path, kind_of(head), schema).clock
 
 
 def fitting(schemas: Sequence[TableSchema], head: Head) -> TableSchema | None:

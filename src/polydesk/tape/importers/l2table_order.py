@@ -31,12 +31,14 @@ class Survey(msgspec.Struct, frozen=True):
         first_ns: The earliest time in the order of reading; 0 when no row has one.
         by: ``file``, ``receive`` or ``venue``: what to order the rows by.
         rows: How many there are.
+        clock: ``venue`` if any row states the venue's time, else ``receive``.
         cuts: Times that cut the table into parts of about equal size; empty for ``file``.
     """
 
     first_ns: int
     by: str
     rows: int
+    clock: str
     cuts: tuple[int, ...] = ()
 
 
@@ -119,13 +121,14 @@ def _survey(path: Path, kind: str, schema: TableSchema) -> Survey:
     if by == "auto":
         grouped = runs == len(tokens) > 1
         by = "receive" if receive.falls else "venue" if grouped and not receive.first and venue.falls else "file"
+    clock = "venue" if venue.first else "receive"
     if by == "file":
-        return Survey(venue.first or receive.first, by, rows)
+        return Survey(venue.first or receive.first, by, rows, clock)
     times = receive if by == "receive" else venue
     sample = sorted(times.sample)
     parts = max(1, rows // _BUCKET_ROWS)
     cuts = {sample[len(sample) * part // parts] for part in range(1, parts)} if sample else set()
-    return Survey(venue.earliest or receive.earliest, by, rows, tuple(sorted(cuts)))
+    return Survey(venue.earliest or receive.earliest, by, rows, clock, tuple(sorted(cuts)))
 
 
 def in_order(records: Iterable[Record], schema: TableSchema, found: Survey) -> Iterator[Record]:
