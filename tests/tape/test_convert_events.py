@@ -10,9 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_tapes import MARKETS, kernel_books, messages, rows_of, write_tape
+from recordings import write_lines
+from snapshot_recordings import T0_MS as BOT_T0_MS
+from snapshot_recordings import snapshot, write
 
 from polydesk.model.errors import TapeError
-from polydesk.tape import open_tape
+from polydesk.tape import import_tape, open_tape
 from polydesk.tape.convert import FORMATS, convert_tape, hftbacktest, nautilus
 from polydesk.tape.convert.mirror import MirroredBook
 
@@ -231,3 +234,32 @@ def test_constructed_tapes_say_so(tmp_path):
     for to in FORMATS:
         assert convert_tape(tape, to, tmp_path / to)["constructed"] is True
         assert json.loads((tmp_path / to / "conversion.json").read_text())["constructed"] is True
+
+
+def test_slugs_longer_than_a_file_name_keep_their_tokens_apart(tmp_path):
+    books = [snapshot(BOT_T0_MS, side, market="0xab") for side in ("UP", "DOWN")]
+    end_ts = BOT_T0_MS + 60_000
+    facts = {
+        "market_id": "0xab",
+        "slug": "will-it-rain-" * 20,
+        "end_ts": end_ts,
+        "outcome_up": "Up",
+        "outcome_down": "Down",
+    }
+    tape = import_tape([write(tmp_path / "r", books, [facts])], tmp_path / "t")
+    told = convert_tape(tape, "hftbacktest", tmp_path / "h")
+    names = [file["file"] for file in told["files"]]
+    assert [name.rpartition("-")[2] for name in names] == ["Up.npz", "Down.npz"]
+    assert all((tmp_path / "h" / name).is_file() for name in names)
+    with zipfile.ZipFile(tmp_path / "h" / names[0]) as packed:
+        events = np.load(io.BytesIO(packed.read("data.npy")))
+    assert len(events) == told["files"][0]["events"] > 0
+
+
+def test_a_tape_of_reference_prices_has_nothing_to_convert(tmp_path):
+    trade = ['{"e":"trade","E":1777384376203,"s":"BTCUSDT","p":"75000.1","T":1777384376203}'] * 3
+    tape = import_tape([write_lines(tmp_path / "r", trade)], tmp_path / "t")
+    for to in FORMATS:
+        with pytest.raises(TapeError, match="holds no market, only reference prices"):
+            convert_tape(tape, to, tmp_path / to)
+        assert not (tmp_path / to).exists()

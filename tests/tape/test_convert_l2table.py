@@ -1,11 +1,15 @@
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from l2tables import mirrored_books
 from random_tapes import messages, rows_of, write_tape
 from recordings import all_rows
 
+from polydesk.model.grid import NS_PER_S
+from polydesk.model.market import Origin
 from polydesk.model.rows import RowFlag, RowKind
-from polydesk.tape import import_tape, open_tape
+from polydesk.tape import ensure_sample, import_tape, open_tape
+from polydesk.tape.construct import KINDS, construct_tape
 from polydesk.tape.convert import convert_tape
 
 
@@ -55,3 +59,30 @@ def test_one_market_and_one_token_are_enough(sample, tmp_path):
     assert [market.slug for market in again.manifest.markets] == [slug]
     rows = all_rows(sample)
     assert again.manifest.rows == int(np.count_nonzero((rows["market"] == 3) & (rows["token"] == 1)))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_constructed_tape_comes_back_with_its_facts_and_its_label(tmp_path, kind):
+    tape, _ = construct_tape(kind, 7, tmp_path / "t")
+    again = round_trip(tape, tmp_path)
+    assert again.manifest.constructed
+    assert len(again.manifest.markets) == len(tape.manifest.markets)
+    told = {market.condition_id: market for market in again.manifest.markets}
+    for market in tape.manifest.markets:
+        found = told[market.condition_id]
+        names = ("slug", "question", "tokens", "tick_g4", "min_size_u6", "neg_risk", "start_ns", "end_ns")
+        assert [getattr(found, name) for name in names] == [getattr(market, name) for name in names]
+        assert found.fees.origin == Origin.ASSUMED
+    ends = [
+        {manifest.markets[end.market].slug: (end.payout_g4, end.at_ns, end.origin) for end in manifest.resolutions}
+        for manifest in (tape.manifest, again.manifest)
+    ]
+    assert ends[0] == ends[1]
+    assert {origin for _, _, origin in ends[1].values()} == {Origin.ASSUMED}
+
+
+def test_a_payout_known_long_after_the_end_stays_so(tmp_path):
+    tape = ensure_sample(tmp_path / "samples", "trade-engine")
+    again = round_trip(tape, tmp_path)
+    assert again.manifest.resolutions == tape.manifest.resolutions
+    assert any(end.at_ns > tape.manifest.last_ts_ns + 3_600 * NS_PER_S for end in again.manifest.resolutions)

@@ -4,6 +4,8 @@ import copy
 import json
 import shutil
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import snapshot_recordings as bot
 import zstandard
@@ -149,3 +151,31 @@ def check(folder, content):
         assert verify(tape).hash_ok
     finally:
         shutil.rmtree(work)
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_brackets_nested_without_end_cost_their_own_line(originals, tmp_path, name):
+    path = tmp_path / "r"
+    path.write_bytes(originals[name] + b"[" * 50_000 + b"\n" + b'{"payload": ' + b"[" * 5_000 + b"\n")
+    whole = tmp_path / "whole"
+    whole.write_bytes(originals[name])
+    told, before = import_tape([path], tmp_path / "t"), import_tape([whole], tmp_path / "u")
+    assert all_rows(told).tobytes() == all_rows(before).tobytes()
+    assert told.manifest.defects == before.manifest.defects | {"malformed_lines": 2}
+
+
+@pytest.mark.parametrize("name", ["tickscope", "snapshots"])
+def test_a_column_that_stands_twice_or_has_no_name_is_told(originals, tmp_path, name):
+    (tmp_path / "r").write_bytes(originals[name])
+    table = pq.read_table(tmp_path / "r")
+    time = next(column for column in table.schema.names if column.startswith("t"))
+    twice = pa.table([*table.columns, table[time]], names=[*table.schema.names, time])
+    pq.write_table(twice, tmp_path / "twice")
+    with pytest.raises(ImportFailed, match=f"twice: column '{time}' stands twice"):
+        import_tape([tmp_path / "twice"], tmp_path / "t")
+    pq.write_table(table, tmp_path / "plain", store_schema=False)
+    damaged = (tmp_path / "plain").read_bytes().replace(time.encode(), b"\x9e" * len(time))
+    (tmp_path / "damaged").write_bytes(damaged)
+    with pytest.raises(ImportFailed, match="damaged: "):
+        import_tape([tmp_path / "damaged"], tmp_path / "t")
+    assert not (tmp_path / "t").exists()

@@ -253,3 +253,44 @@ def test_raw_messages_are_not_taken_for_a_table(tmp_path):
 def test_any_column_names_are_answered(names):
     found = infer(names)
     assert (found.schema is None) == bool(found.problems)
+
+
+@pytest.mark.parametrize("at", ["1e999999999", "-1e999999999", "1e400", "nan"])
+def test_a_time_with_a_damaged_exponent_is_a_defect_of_its_row(tmp_path, at):
+    columns = table(levels=json_text)
+    columns["timestamp"][2] = at
+    tape = import_tape([write_csv(tmp_path / "r", columns)], tmp_path / "t")
+    assert tape.manifest.defects == {"malformed_rows": 1}
+    assert tape.manifest.sources[0].first_defect.startswith("row 3 (time ")
+
+
+def test_levels_nested_without_end_are_a_defect_of_their_row(tmp_path):
+    columns = table(levels=json_text)
+    columns["bid_prices"][5] = "[" * 5_000
+    tape = import_tape([write_csv(tmp_path / "r", columns)], tmp_path / "t")
+    assert tape.manifest.defects == {"malformed_rows": 1}
+
+
+def test_bare_token_ids_beyond_64_bits_survive_a_sort(tmp_path):
+    lines = []
+    for at in (*range(100, 110), *range(10)):
+        row = {"event_type": "book", "asset_id": int(UP if at % 2 else DOWN), "market": CONDITION}
+        row |= {"recv_ts": T0_MS + at * 1_000, "bid_prices": [0.4], "bid_sizes": [1 + at]}
+        lines.append(json.dumps(row | {"ask_prices": [], "ask_sizes": []}))
+    path = tmp_path / "r"
+    path.write_text("\n".join(lines))
+    tape = import_tape([path], tmp_path / "t")
+    assert tape.manifest.counts["rows_sorted_by_receive_time"] == 20
+    assert {token.id for token in tape.manifest.markets[0].tokens} == {UP, DOWN}
+    assert np.diff(all_rows(tape)["ts_ns"]).min() >= 0
+
+
+def test_changes_whose_columns_are_not_known_are_not_left_out_in_silence(tmp_path):
+    renamed = {"pc_price": "level", "pc_size": "amount_left", "pc_side": "which"}
+    columns = {renamed.get(name, name): cells for name, cells in table(EVENTS * 3).items()}
+    tape = import_tape([write_parquet(tmp_path / "r", columns)], tmp_path / "t")
+    assert tape.manifest.defects == {"malformed_rows": 6}
+    assert tape.manifest.sources[0].first_defect.startswith("row 2 (no columns for price_change are known)")
+    mostly = {renamed.get(name, name): cells for name, cells in table([EVENTS[0], *[EVENTS[1]] * 3]).items()}
+    with pytest.raises(ImportFailed, match=r"3 of 4 rows are malformed .*no columns for price_change.*schema file"):
+        import_tape([write_parquet(tmp_path / "m", mostly)], tmp_path / "u")

@@ -285,3 +285,31 @@ def test_more_than_a_few_foreign_tokens_are_refused_with_file_and_line(tmp_path)
     with pytest.raises(ImportFailed, match=r"/r: line 51: market 0xab.*third token id 777.*\(3 in 200 messages\)"):
         import_tape([write_raw(tmp_path / "r", messages)], tmp_path / "t")
     assert [path.name for path in tmp_path.iterdir()] == ["r"]
+
+
+def test_a_first_tick_change_does_not_overwrite_an_assumed_tick_at_the_start(tmp_path):
+    ids = {"condition_id": CONDITION, "token_ids": [UP, DOWN]}
+    stated = {"tick_size": {"value": "0.01", "origin": "assumed", "note": "usual"}}
+    (tmp_path / "markets.json").write_text(json.dumps([ids | stated]))
+    tick = {"event_type": "tick_size_change", "market": CONDITION, "asset_id": UP, "new_tick_size": "0.001"}
+    for name, old, origin in (("a", {}, "assumed"), ("b", {"old_tick_size": "0.01"}, "venue")):
+        told = [BOOK, {**tick, **old, "timestamp": str(T0_MS + 9)}, {**tick, **old, "asset_id": DOWN}]
+        told[2]["timestamp"] = str(T0_MS + 9)
+        tape = import_tape([write_raw(tmp_path / name, told)], tmp_path / f"{name}-tape")
+        (market,) = tape.manifest.markets
+        assert (market.tick_g4.value, str(market.tick_g4.origin)) == (100, origin)
+        rows = all_rows(tape)
+        assert rows[rows["kind"] == RowKind.TICK]["aux"].tolist() == [10]
+
+
+@pytest.mark.parametrize("digits", [400, 4_000])
+def test_a_time_of_hundreds_of_digits_is_a_defect(tmp_path, digits):
+    path = write_raw(tmp_path / "r", [BOOK, CHANGE, CHANGE])
+    path.write_text(
+        path.read_text()
+        + '{"event_type":"book","market":"0x1","asset_id":"5","bids":[],"asks":[],"timestamp":'
+        + "9" * digits
+        + "}\n"
+    )
+    tape = import_tape([path], tmp_path / "t")
+    assert tape.manifest.defects == {"malformed_lines": 1}

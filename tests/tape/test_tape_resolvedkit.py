@@ -216,3 +216,10 @@ def test_the_bundled_payouts_are_the_recorded_ones_and_agree_with_the_last_books
         assert max(last[end.market, winner].bids) >= 9_900
         assert not last[end.market, winner].asks
     assert verify(bundled).ok
+
+
+@pytest.mark.parametrize("scale", [1_000, 10**-3], ids=["us", "s"])
+def test_times_that_are_not_ms_are_told_with_their_column(tmp_path, scale):
+    folder = write(tmp_path / "r", [snapshot(int((T0_MS + at) * scale)) for at in range(9)])
+    with pytest.raises(ImportFailed, match=r"books\.parquet: column ts holds no time in ms"):
+        import_tape([folder], tmp_path / "t")

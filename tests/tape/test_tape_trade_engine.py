@@ -227,3 +227,31 @@ def test_the_bundled_resolutions_agree_with_books_and_prices(bundled):
         assert end.at_ns == told["ts"] * NS_PER_MS
         assert max(last[end.market, 0].bids) > 5_000
     assert verify(bundled).ok
+
+
+@pytest.mark.parametrize("seconds", [1e300, -1e300, 1e18])
+def test_a_time_left_that_is_no_time_contradicts_the_end_and_stops_nothing(tmp_path, seconds):
+    log = [start(T0_MS), books(T0_MS), line(T0_MS, "remaining", seconds=seconds), books(T0_MS + 1_000)]
+    tape = made(tmp_path, log)
+    assert tape.manifest.defects == {"seconds_left_contradict_the_end": 1}
+    assert tape.manifest.counts["books"] == 4
+
+
+@pytest.mark.parametrize("end_ms", [10**17, 10**30, -5, 5])
+def test_an_end_that_is_no_time_is_a_defect_and_not_a_fact(tmp_path, end_ms):
+    tape = made(tmp_path, [start(T0_MS, "rain-tomorrow", end_ms), books(T0_MS)])
+    assert tape.manifest.defects == {"implausible_ends": 1}
+    assert tape.manifest.markets[0].end_ns.value is None
+
+
+def test_a_byte_order_mark_does_not_cost_the_first_line(tmp_path):
+    path = write_lines(tmp_path / "t.log", [start(T0_MS), books(T0_MS)])
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    tape = import_tape([path], tmp_path / "t")
+    assert (tape.manifest.counts["slot_starts"], tape.manifest.counts["books"]) == (1, 2)
+    assert tape.manifest.defects == {}
+
+
+def test_a_recording_without_rows_says_what_was_wrong_first(tmp_path):
+    with pytest.raises(ImportFailed, match=r"t\.log: line 1: lines_before_a_slot; check that it is the right file"):
+        made(tmp_path, [books(T0_MS)])

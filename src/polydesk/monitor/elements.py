@@ -52,6 +52,26 @@ class Chooser(Shown, component=_FOLDER / "chooser.js"):
     """A search box over names."""
 
 
+class Choice(Shown, component=_FOLDER / "choice.js"):
+    """One of a few."""
+
+
+class Switch(Shown, component=_FOLDER / "toggle.js"):
+    """A labelled checkbox."""
+
+
+class Pager(Shown, component=_FOLDER / "pager.js"):
+    """Filter and range of a long list."""
+
+
+class Strip(Shown, component=_FOLDER / "strip.js"):
+    """Session, source and age."""
+
+
+class Notes(Shown, component=_FOLDER / "notes.js"):
+    """What needs attention."""
+
+
 class Detail(Shown, component=_FOLDER / "detail.js"):
     """A dialog."""
 

@@ -1,237 +1,279 @@
-"""What is known of a session right now, read once for all pages that show it."""
+"""What is known of the sessions of a data folder, read once for all pages that show it."""
 
+import os
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection
 
 from polydesk.model.errors import LedgerError, SessionError, TapeError
-from polydesk.monitor.follower import Follower
-from polydesk.monitor.history import History, read_history
-from polydesk.run.publish import FILE_NAME as LIVE
-from polydesk.run.snapshot import LiveState, read_live_state
-from polydesk.run.wanted import want_books
+from polydesk.monitor.follower import Follower, session_names
+from polydesk.monitor.histories import Histories
+from polydesk.monitor.ledger_reader import LedgerReader, Signature
+from polydesk.monitor.live_states import LiveStates
+from polydesk.monitor.session_view import Brief, Lists, MarketView, SessionView
+from polydesk.monitor.wishes import Wishes
+from polydesk.run.snapshot import LiveState
 from polydesk.store import FILE_NAME as LEDGER
-from polydesk.store import Ledger, open_ledger, views
+from polydesk.store import view_rows, views
+from polydesk.tape.journal import FILE_NAME as JOURNAL
 from polydesk.tape.manifest import FILE_NAME as MANIFEST
 from polydesk.tape.manifest import Manifest, read_manifest
 
-FRESH_S = 0.25
+FRESH_S = 0.15
 """How long what was read counts as new."""
 
-ROWS = 200
+ROWS = 60
 """Most rows of one list that are read."""
 
-_WANTED_FOR_S = 30.0
+FILLS = 300
+"""Most fills of one market that are read."""
 
+PRINTS = 12
+"""Most prints of one market that are shown."""
 
-@dataclass(frozen=True)
-class Lists:
-    """The newest rows of a session's ledger."""
+_KEPT = 12
+_BRIEFS_KEPT = 500
+_SILENT_NS = 10_000_000_000
 
-    decisions: tuple[views.DecisionRow, ...] = ()
-    refusals: tuple[views.OrderRow, ...] = ()
-    fills: tuple[views.FillRow, ...] = ()
-    settlements: tuple[views.SettlementRow, ...] = ()
-    totals: views.Totals | None = None
-
-
-@dataclass(frozen=True)
-class SessionView:
-    """One session as a page shows it; a new object whenever anything changed.
-
-    Attributes:
-        name: Its name.
-        row: Its row of the ledger; ``None`` before the ledger knows it.
-        live: What the desk published last; ``None`` when it published nothing that can be read.
-        trouble: Why there is no live state, or what is wrong with the ledger; empty when all is well.
-        manifest: Facts about its markets; ``None`` when they are gone.
-        marks: Equity over time.
-        lists: Newest rows.
-        records: Journal records that the ledger has applied.
-    """
-
-    name: str
-    row: views.SessionRow | None = None
-    live: LiveState | None = None
-    trouble: tuple[str, ...] = ()
-    manifest: Manifest | None = None
-    marks: tuple[views.MarkRow, ...] = ()
-    lists: Lists = Lists()
-    records: int = 0
-
-    @property
-    def running(self) -> bool:
-        """Whether the desk says that it runs."""
-        return self.live is not None and self.live.state == "running"
-
-    def market_name(self, market: int) -> str:
-        """Return a market's slug, or its number when its name is not known."""
-        markets = self.manifest.markets if self.manifest else ()
-        return markets[market].slug if 0 <= market < len(markets) else f"#{market}"
-
-    def outcome(self, market: int, token: int) -> str:
-        """Return the label of a token, or its number."""
-        markets = self.manifest.markets if self.manifest else ()
-        if 0 <= market < len(markets) and token in (0, 1):
-            return markets[market].tokens[token].outcome or f"#{token}"
-        return f"#{token}" if token >= 0 else ""
+_UNREAD: Signature = ()
 
 
 @dataclass
 class Hub:
-    """Reads sessions for pages; safe to call from several threads.
+    """Reads sessions for pages; safe to call from several threads, none of them the one that serves pages.
 
     Attributes:
         data_dir: Folder of sessions and ledger.
-        follower: Says what cannot be followed.
+        follower: Who keeps the ledger up with the journals.
     """
 
     data_dir: Path
     follower: Follower
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-    _views: dict[str, tuple[float, SessionView]] = field(default_factory=dict)
-    _ledger: Ledger | None = None
-    _histories: dict[str, History | str] = field(default_factory=dict)
-    _reading: set[str] = field(default_factory=set)
-    _wanted: dict[str, dict[int, float]] = field(default_factory=dict)
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+    _reader: LedgerReader = field(init=False)
+    _live: LiveStates = field(default_factory=LiveStates)
+    _wishes: Wishes = field(default_factory=Wishes)
+    _histories: Histories = field(default_factory=Histories)
+    _starts: tuple[Signature, tuple[view_rows.SessionStart, ...]] = (_UNREAD, ())
+    _views: dict[str, tuple[float, Signature, SessionView]] = field(default_factory=dict)
+    _briefs: dict[str, Brief] = field(default_factory=dict)
+    _fills: dict[tuple[str, int], tuple[int, tuple[view_rows.FillRow, ...]]] = field(default_factory=dict)
 
-    def sessions(self) -> list[views.SessionRow]:
-        """Return all sessions of the ledger, the newest first; none while it cannot be read."""
+    def __post_init__(self) -> None:
+        self._reader = LedgerReader(self.data_dir / LEDGER)
+
+    def folder(self, name: str) -> Path:
+        """Return a session's folder."""
+        return self.data_dir / "sessions" / name
+
+    def starts(self) -> list[view_rows.SessionStart]:
+        """Return all sessions, the newest first; those that the ledger does not know by the time of their journal."""
         with self._lock:
-            try:
-                ledger = self._open()
-                if ledger is None:
-                    return []
-                with ledger.reading() as connection:
-                    return views.session_rows(connection)
-            except LedgerError:
-                # The follower meets the same trouble and tells it on every page.
-                self._close()
-                return []
+            told = list(self._told_starts())
+            known = {start.session for start in told}
+            told += [
+                view_rows.SessionStart(name, _changed_ns(self.folder(name) / JOURNAL), "unknown")
+                for name in session_names(self.data_dir)
+                if name not in known
+            ]
+            return sorted(told, key=lambda start: (start.started_wall_ns, start.session), reverse=True)
 
     def newest(self) -> str:
-        """Return the session started last; empty when there is none."""
-        rows = self.sessions()
-        return rows[0].session if rows else ""
-
-    def view(self, name: str) -> SessionView:
-        """Return what is known of a session, read again if what is kept is old."""
+        """Return the session to follow: the newest of those that run, else the newest; empty when there is none."""
+        starts = self.starts()
         with self._lock:
-            kept = self._views.get(name)
-            now_s = time.monotonic()
-            if kept is not None and now_s - kept[0] < FRESH_S:
-                return kept[1]
-            view = self._read(name, kept[1] if kept else SessionView(name))
-            self._views[name] = (now_s, view)
-            return view
+            for start in starts:
+                if start.state in {"running", "unknown"} and self._runs(start.session):
+                    return start.session
+        return starts[0].session if starts else ""
 
-    def ledger(self) -> Ledger | None:
-        """Return the ledger for questions of one page; ``None`` while there is none."""
-        with self._lock:
-            return self._open()
+    def trouble(self) -> tuple[str, ...]:
+        """Return what is wrong with the ledger as a whole and with single sessions."""
+        return tuple(told for _, told in sorted(self.follower.problems.items()))
 
-    def history(self, view: SessionView) -> History | str:
-        """Return the prices of a session's tape, or why there are none: ``reading``, ``none`` or the error."""
-        row = view.row
-        if row is None:
-            return "none"
-        key = row.tape_sha256
+    def view(self, name: str) -> SessionView | None:
+        """Return what is known of a session, read again if what is kept is old; ``None`` when there is no such one."""
         with self._lock:
-            if key in self._histories:
-                return self._histories[key]
-            if key not in self._reading:
-                self._reading.add(key)
-                threading.Thread(target=self._learn, args=(row,), daemon=True, name="tape history").start()
-        return "reading"
+            kept = self._views.pop(name, None)
+            if kept is None and name not in {start.session for start in self.starts()}:
+                # A name comes from an address: only what is a session of this very folder counts.
+                return None
+            if kept is None or time.monotonic() - kept[0] >= FRESH_S:
+                before = kept[2] if kept else SessionView(name)
+                kept = self._read(before, kept[1] if kept else _UNREAD)
+            while len(self._views) >= _KEPT:
+                self._views.pop(next(iter(self._views)))
+            self._views[name] = kept
+            return kept[2]
 
-    def want(self, name: str, market: int) -> None:
-        """Ask the desk of a running session to publish a market's book for a while."""
+    def brief(self, name: str) -> Brief:
+        """Return a session in a few figures, read again when its journal went on."""
         with self._lock:
-            now_s = time.monotonic()
-            wanted = {m: s for m, s in self._wanted.get(name, {}).items() if now_s - s < _WANTED_FOR_S}
-            new = market not in wanted
-            wanted[market] = now_s
-            self._wanted[name] = wanted
-        if new:
+            live = self._live_state(name, [])
+            kept = self._briefs.get(name)
             try:
-                want_books(self.data_dir / "sessions" / name, sorted(wanted, key=lambda m: wanted[m]))
-            except OSError as err:
-                self.follower.problems[f"{name}: books"] = f"{name}: cannot ask for another book ({err.strerror})"
+                with self._reader.reading() as connection:
+                    if connection is None:
+                        return Brief(name, live=live, constructed=self._constructed(name, None))
+                    row = views.session_row(connection, name)
+                    if kept is not None and (kept.row, kept.live) == (row, live) and row and row.state != "running":
+                        return kept
+                    found = Brief(
+                        name, row, live, views.curve_ends(connection, name), views.totals(connection, name),
+                        self._constructed(name, row),
+                    )  # fmt: skip
+            except LedgerError:
+                # The follower meets the same trouble and tells it on every page.
+                return kept or Brief(name, live=live)
+            while len(self._briefs) >= _BRIEFS_KEPT:
+                self._briefs.pop(next(iter(self._briefs)))
+            self._briefs[name] = found
+            return found
+
+    def market(self, view: SessionView, index: int, *, history: bool = True) -> MarketView:
+        """Return what is known of a market, and ask the desk for its book while the session runs.
+
+        Args:
+            view: The session.
+            index: The market; -1 for none.
+            history: Whether to read the tape for earlier prices.
+        """
+        if index < 0 or not view.name:
+            return MarketView()
+        with self._lock:
+            published = view.live is not None and any(book.market == index for book in view.live.books)
+            if view.running and not published:
+                self._wishes.want(self.folder(view.name), index)
+            fills = self._market_fills(view, index)
+        if view.row is None or not history:
+            return MarketView(index, fills, missing="none")
+        found = self._histories.get(Path(view.row.tape_path), view.row.tape_sha256)
+        if isinstance(found, str):
+            return MarketView(index, fills, missing=found)
+        samples = tuple((at, bid, ask) for at, bid, ask in found.touch_until(index, view.now_ns).tolist())
+        return MarketView(index, fills, samples, tuple(found.prints_until(index, view.now_ns, PRINTS)), "")
+
+    def ask(self, question: Callable[[Connection], Any]) -> Any:
+        """Return the answer of ``question`` from the ledger; ``None`` while there is none.
+
+        Raises:
+            LedgerError: It cannot be read.
+        """
+        with self._lock, self._reader.reading() as connection:
+            return None if connection is None else question(connection)
 
     def close(self) -> None:
         """Let go of the ledger."""
         with self._lock:
-            self._close()
+            self._reader.close()
 
-    def _learn(self, row: views.SessionRow) -> None:
-        try:
-            told: History | str = read_history(Path(row.tape_path), row.tape_sha256)
-        except TapeError as err:
-            told = str(err)
-        with self._lock:
-            self._histories[row.tape_sha256] = told
+    def _told_starts(self) -> tuple[view_rows.SessionStart, ...]:
+        signature = self._reader.signature()
+        if signature != self._starts[0]:
+            try:
+                with self._reader.reading() as connection:
+                    told = () if connection is None else tuple(views.session_starts(connection))
+            except LedgerError:
+                # Sessions are then found by their folders; the follower tells what is wrong.
+                told, signature = (), _UNREAD
+            self._starts = (signature, told)
+        return self._starts[1]
 
-    def _read(self, name: str, before: SessionView) -> SessionView:
-        folder = self.data_dir / "sessions" / name
-        trouble: list[str] = []
-        live = before.live
+    def _runs(self, name: str) -> bool:
+        live = self._live_state(name, [])
+        return live is not None and live.state == "running" and time.time_ns() - live.published_ns < _SILENT_NS
+
+    def _live_state(self, name: str, trouble: list[str]) -> LiveState | None:
         try:
-            live = read_live_state(folder / LIVE)
+            return self._live.read(self.folder(name))
         except SessionError as err:
-            live = None
             trouble.append(str(err))
-        trouble += [told for of, told in sorted(self.follower.problems.items()) if of in ("", name)]
-        row, marks, lists, records = before.row, before.marks, before.lists, before.records
+            return None
+
+    def _read(self, before: SessionView, seen: Signature) -> tuple[float, Signature, SessionView]:
+        name = before.name
+        trouble: list[str] = []
+        live = self._live_state(name, trouble)
+        # Taken before reading: what is written meanwhile is then read again.
+        signature = self._reader.signature()
+        told = before
         try:
-            ledger = self._open()
-            if ledger is not None:
-                with ledger.reading() as connection:
-                    now = views.records(connection, name)
-                    if now != before.records:
-                        again = now < before.records
-                        row = views.session_row(connection, name)
-                        kept = () if again else marks
-                        marks = kept + tuple(views.marks(connection, name, kept[-1].record if kept else -1))
-                        lists, records = _lists(connection, name), now
+            if signature != seen:
+                with self._reader.reading() as connection:
+                    if connection is not None:
+                        told = _from_ledger(connection, before)
         except LedgerError as err:
-            self._close()
-            if str(err) not in trouble:
-                trouble.append(str(err))
-        manifest = before.manifest or _manifest(folder, row)
-        view = SessionView(name, row, live, tuple(trouble), manifest, marks, lists, records)
-        return before if view == before else view
+            trouble.append(str(err))
+            signature = _UNREAD
+        problems = self.follower.problems
+        trouble += [text for text in (problems.get(""), problems.get(name), self._wishes.refused.get(name)) if text]
+        manifest = before.manifest or _manifest(self.folder(name), told.row)
+        known = (told.marks, told.lists, told.totals, told.records)
+        view = SessionView(name, told.row, live, tuple(dict.fromkeys(trouble)), manifest, *known)
+        return time.monotonic(), signature, before if view == before else view
 
-    def _open(self) -> Ledger | None:
-        if self._ledger is None and (self.data_dir / LEDGER).exists():
-            self._ledger = open_ledger(self.data_dir / LEDGER)
-        return self._ledger
+    def _market_fills(self, view: SessionView, index: int) -> tuple[view_rows.FillRow, ...]:
+        key = (view.name, index)
+        kept = self._fills.get(key)
+        if kept is not None and kept[0] == view.records:
+            return kept[1]
+        try:
+            with self._reader.reading() as connection:
+                if connection is None:
+                    return ()
+                found = tuple(views.latest_fills(connection, view.name, FILLS, market=index))
+        except LedgerError:
+            # Told by ``view`` and the follower; the chart keeps what it had.
+            return kept[1] if kept else ()
+        while len(self._fills) >= _KEPT:
+            self._fills.pop(next(iter(self._fills)))
+        self._fills[key] = (view.records, found)
+        return found
 
-    def _close(self) -> None:
-        if self._ledger is not None:
-            self._ledger.close()
-            self._ledger = None
+    def _constructed(self, name: str, row: view_rows.SessionRow | None) -> bool | None:
+        kept = self._briefs.get(name)
+        if kept is not None and kept.constructed is not None:
+            return kept.constructed
+        found = _manifest(self.folder(name), row)
+        return found.constructed if found else None
 
 
-def config_of(row: views.SessionRow) -> dict[str, object]:
+def config_of(row: view_rows.SessionRow) -> dict[str, Any]:
     """Return the configuration a session runs with."""
-    return msgspec.json.decode(row.config, type=dict[str, object])
+    return msgspec.json.decode(row.config, type=dict[str, Any])
 
 
-def _lists(connection: Connection, name: str) -> Lists:
-    return Lists(
+def _from_ledger(connection: Connection, before: SessionView) -> SessionView:
+    """Return the view with what the ledger has beyond it."""
+    name = before.name
+    now = views.records(connection, name)
+    if now == before.records:
+        return before
+    kept = before.marks if now > before.records else ()
+    lists = Lists(
         tuple(views.latest_decisions(connection, name, ROWS)),
+        tuple(views.latest_decisions(connection, name, ROWS, acts_only=True)),
         tuple(views.latest_refusals(connection, name, ROWS)),
         tuple(views.latest_fills(connection, name, ROWS)),
         tuple(views.settlements(connection, name)),
-        views.totals(connection, name),
+    )
+    return SessionView(
+        name,
+        views.session_row(connection, name),
+        marks=kept + tuple(views.marks(connection, name, kept[-1].record if kept else -1)),
+        lists=lists,
+        totals=views.totals(connection, name),
+        records=now,
     )
 
 
-def _manifest(folder: Path, row: views.SessionRow | None) -> Manifest | None:
+def _manifest(folder: Path, row: view_rows.SessionRow | None) -> Manifest | None:
     for place in (folder, *([Path(row.tape_path)] if row else [])):
         if (place / MANIFEST).exists():
             try:
@@ -242,3 +284,11 @@ def _manifest(folder: Path, row: views.SessionRow | None) -> Manifest | None:
             if row is None or found.sha256 == row.tape_sha256:
                 return found
     return None
+
+
+def _changed_ns(path: Path) -> int:
+    try:
+        return os.stat(path).st_mtime_ns
+    except OSError:
+        # Gone since it was listed: the oldest of all.
+        return 0

@@ -6,10 +6,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from polydesk.model.errors import SessionError
-from polydesk.monitor.words import Language, Words
+from polydesk.monitor.follower import session_names
+from polydesk.monitor.panels.head import link
+from polydesk.monitor.words import Language, Words, words_for
 from polydesk.tape.journal import FILE_NAME as JOURNAL
 
 _KEPT = 8
+_STYLE = (
+    "<style>:root{color-scheme:light dark}body{font-family:system-ui,sans-serif;max-width:50rem;margin:1rem auto;"
+    "padding:0 1rem;line-height:1.5}p{overflow-wrap:anywhere}</style>"
+)
+
+
+class UnknownSession(SessionError):  # noqa: N818 - a state, not a mistake
+    """No session of that name."""
 
 
 @dataclass
@@ -28,13 +38,15 @@ class Reports:
         """Return the report of a session as a self-contained page.
 
         Raises:
-            SessionError: There is no such session.
-            PolydeskError: Its journal is damaged.
+            UnknownSession: There is no such session.
+            PolydeskError: It cannot be read.
         """
-        # A name comes from an address: only what is a folder of this very place counts.
-        folder = next((one for one in (self.data_dir / "sessions").iterdir() if one.name == name), None)
-        if folder is None or not (folder / JOURNAL).exists():
-            raise SessionError(f"no session {name!r} in {self.data_dir / 'sessions'}")
+        # A name comes from an address: only what is a session of this very place counts.
+        if name not in session_names(self.data_dir):
+            raise UnknownSession(
+                f"no session {name!r} in {self.data_dir / 'sessions'}; /sessions lists those there are"
+            )
+        folder = self.data_dir / "sessions" / name
         stat = (folder / JOURNAL).stat()
         key = (name, language.value, stat.st_mtime_ns, stat.st_size)
         with self._lock:
@@ -48,14 +60,23 @@ class Reports:
         """Return a small page that says why there is no report."""
         title = html.escape(words("report.missing", session=name))
         return (
-            f"<!doctype html><html lang='{words.language}'><meta charset='utf-8'><title>{title}</title>"
-            f"<h1>{title}</h1><p>{html.escape(why)}</p><p><a href='/sessions'>{words('page.sessions')}</a></p></html>"
+            f"<!doctype html><html lang='{words.language}'><head><meta charset='utf-8'><title>{title}</title>"
+            f"<meta name='viewport' content='width=device-width, initial-scale=1'>{_STYLE}</head>"
+            f"<body>{_back(name, words)}<h1>{title}</h1><p>{html.escape(why)}</p></body></html>"
         )
 
 
 def _render(folder: Path, language: Language) -> str:
     from polydesk.report.build import build_report  # noqa: PLC0415 - only when a report is asked for
     from polydesk.report.html import render_page  # noqa: PLC0415
+    from polydesk.report.words import words_of  # noqa: PLC0415
 
     found = build_report(folder)
-    return render_page(found.summary, found.prices, found.missing, found.quality)
+    page = render_page(found.summary, found.prices, found.missing, found.quality, words_of(language))
+    return page.replace("<body>", f"<body>{_back(folder.name, words_for(language))}", 1)
+
+
+def _back(name: str, words: Words) -> str:
+    """Return the way back, which the same page written to a file does not have."""
+    address = html.escape(link("/", {"session": name, "lang": words.language}))
+    return f"<p><a href='{address}'>{html.escape(words('report.back'))}</a></p>"

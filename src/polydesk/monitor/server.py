@@ -1,6 +1,5 @@
 """The dashboard's process: pages over HTTP on this machine, fed by the live state, the ledger and the journals."""
 
-import asyncio
 import threading
 import time
 from collections.abc import Callable
@@ -16,11 +15,12 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from polydesk import __version__
 from polydesk.model.errors import PolydeskError
+from polydesk.monitor.desk_page import DeskPage
 from polydesk.monitor.follower import Follower, follow
 from polydesk.monitor.hub import Hub
 from polydesk.monitor.listen import HOST, Listening
-from polydesk.monitor.pages import DeskPage, SessionsPage
-from polydesk.monitor.reports import Reports
+from polydesk.monitor.reports import Reports, UnknownSession
+from polydesk.monitor.sessions_page import SessionsPage
 from polydesk.monitor.words import Language, Words, words_for
 
 _CSS = (Path(__file__).parent / "theme.css").read_text(encoding="utf-8")
@@ -92,25 +92,28 @@ class Dashboard:
             idle_s = time.monotonic() - self._seen_s
             return JSONResponse({"version": __version__, "pages": pages, "idle_s": round(idle_s, 1)})
 
-        @app.get("/sessions/{name}/report", response_model=None)
+        @app.get("/sessions/{name:path}/report", response_model=None)
         def report(name: str, lang: str = "") -> Response:
             self._seen_s = time.monotonic()
             try:
                 return HTMLResponse(reports.page(name, _language(lang, self.language)))
             except PolydeskError as err:
-                return HTMLResponse(reports.missing(name, str(err), self._words(lang)), status_code=404)
+                # 422: the session is there, but what is there cannot be made a report of.
+                status = 404 if isinstance(err, UnknownSession) else 422
+                return HTMLResponse(reports.missing(name, str(err), self._words(lang)), status_code=status)
 
         @ui.page("/", title="polydesk", response_timeout=10)
         async def desk(session: str = "", market: str = "", lang: str = "") -> None:
-            words = self._open(lang)
-            name = session or await asyncio.to_thread(hub.newest)
-            view = await asyncio.to_thread(hub.view, name) if name else None
-            DeskPage(hub, words, session, market).build(view)
+            page = DeskPage(hub, self._open(lang), session, market)
+            told = await page.begin()
+            ui.add_body_html(page.first_paint(told))
 
         @ui.page("/sessions", title="polydesk", response_timeout=30)
         async def sessions(compare: str = "", lang: str = "") -> None:
-            page = SessionsPage(hub, self._open(lang), [name for name in compare.split(",") if name])
-            page.build(await page.read())
+            names = list(dict.fromkeys(name for name in compare.split(",") if name))
+            page = SessionsPage(hub, self._open(lang), names)
+            await page.begin()
+            ui.add_body_html(page.first_paint())
 
         ui.run_with(
             app, title="polydesk", favicon=_ICON, dark=None, tailwind=False, show_welcome_message=False,

@@ -45,6 +45,11 @@ class Spawned:
         """Whether it still serves."""
         return self._process.poll() is None
 
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        return self._process.pid
+
     def idle_s(self) -> float:
         """Return for how long nobody has had a page open, seconds.
 

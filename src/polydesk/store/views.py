@@ -1,138 +1,31 @@
 """What viewers read from the ledger: the newest rows of a session, in the words of the tables."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, Table, and_, case, desc, func, literal, select
+from sqlalchemy import Connection, Row, Table, and_, case, desc, func, literal, select, true
 
-from polydesk.model.orders import Check, Term
 from polydesk.store import tables
+from polydesk.store.view_rows import (
+    CurveEnds,
+    DecisionRow,
+    FillRow,
+    MarkRow,
+    OrderEvent,
+    OrderRow,
+    SessionRow,
+    SessionStart,
+    SettlementRow,
+    Totals,
+)
 
 
-class DecisionRow(msgspec.Struct, frozen=True):
-    """One decision of a strategy; columns as in the ledger."""
-
-    record: int
-    ts_ns: int
-    strategy: str
-    market: int
-    action: str
-    reason: str
-    token: int
-    confidence: float
-    edge: float
-    size_u6: int
-    why: tuple[Term, ...]
-
-
-class OrderRow(msgspec.Struct, frozen=True):
-    """One order; a refused one has no ``state``; ``code`` is the refusal's, or why a sent order ended."""
-
-    record: int
-    ts_ns: int
-    intent: str
-    strategy: str
-    market: int
-    token: int
-    side: int
-    price_g4: int
-    size_u6: int
-    purpose: str
-    state: str
-    code: str
-    filled_u6: int
-    checks: tuple[Check, ...]
-    why: tuple[Term, ...]
-
-
-class OrderEvent(msgspec.Struct, frozen=True):
-    """One thing that happened to an order."""
-
-    ts_ns: int
-    event: str
-    reason: str
-    message: str
-
-
-class FillRow(msgspec.Struct, frozen=True):
-    """One trade of ours; columns as in the ledger."""
-
-    record: int
-    ts_ns: int
-    intent: str
-    strategy: str
-    market: int
-    token: int
-    side: int
-    price_g4: int
-    size_u6: int
-    fee_u6: int
-    liquidity: str
-    cause: str
-    status: str
-
-
-class MarkRow(msgspec.Struct, frozen=True):
-    """One point of the curves, micro-pUSD; equity is cash and positions at the bid."""
-
-    record: int
-    ts_ns: int
-    matched_u6: int
-    confirmed_u6: int
-    exposure_u6: int
-
-
-class SessionRow(msgspec.Struct, frozen=True):
-    """One session of the ledger; ``state`` is running, halted or ended."""
-
-    session: str
-    mode: str
-    seed: int
-    tape_path: str
-    tape_sha256: str
-    config: str
-    started_wall_ns: int
-    state: str
-    reason: str
-    stopped_wall_ns: int | None
-    journal_sha256: str
-
-
-class SettlementRow(msgspec.Struct, frozen=True):
-    """A resolved market and what one share of each token paid, on the price grid."""
-
-    ts_ns: int
-    market: int
-    payout0_g4: int
-    payout1_g4: int
-    origin: str
-
-
-class Totals(msgspec.Struct, frozen=True):
-    """Counts and sums of a session.
-
-    Attributes:
-        orders: Sent.
-        fills: All, also those that failed later.
-        fees_u6: Of the fills that did not fail, micro-pUSD.
-        volume_u6: Cash traded in them, micro-pUSD.
-        refusals: By code, most frequent first.
-        decisions: By strategy and action.
-    """
-
-    orders: int
-    fills: int
-    fees_u6: int
-    volume_u6: int
-    refusals: dict[str, int]
-    decisions: dict[str, dict[str, int]]
-
-
-def session_rows(connection: Connection) -> list[SessionRow]:
+def session_starts(connection: Connection) -> list[SessionStart]:
     """Return all sessions, the newest first."""
     table = tables.sessions
-    query = select(*_columns(table, SessionRow)).order_by(desc(table.c.started_wall_ns), desc(table.c.session))
-    return [SessionRow(*row) for row in connection.execute(query)]
+    query = select(*_columns(table, SessionStart)).order_by(desc(table.c.started_wall_ns), desc(table.c.session))
+    return [SessionStart(*row) for row in connection.execute(query)]
 
 
 def session_row(connection: Connection, session: str) -> SessionRow | None:
@@ -201,15 +94,6 @@ def latest_refusals(connection: Connection, session: str, limit: int) -> list[Or
     return [_order(row) for row in connection.execute(query)]
 
 
-def latest_orders(connection: Connection, session: str, limit: int, *, market: int | None = None) -> list[OrderRow]:
-    """Return the newest orders first."""
-    table = tables.orders
-    query = _orders().where(table.c.session == session)
-    if market is not None:
-        query = query.where(table.c.market == market)
-    return [_order(row) for row in connection.execute(query.order_by(desc(table.c.record)).limit(limit))]
-
-
 def order(connection: Connection, session: str, intent: str) -> OrderRow | None:
     """Return an order by its name, sent or refused; ``None`` when the ledger does not know it."""
     found = connection.execute(
@@ -222,15 +106,48 @@ def order(connection: Connection, session: str, intent: str) -> OrderRow | None:
     return None if found is None else _order(found)
 
 
+def decision_after(connection: Connection, session: str, strategy: str, market: int, record: int) -> int | None:
+    """Return the journal record of a strategy's next word on a market; ``None`` when there is none."""
+    table = tables.decisions
+    query = (
+        select(func.min(table.c.record))
+        .where(table.c.session == session, table.c.strategy == strategy, table.c.market == market)
+        .where(table.c.record > record)
+    )
+    found: int | None = connection.execute(query).scalar_one()
+    return found
+
+
 def orders_between(
-    connection: Connection, session: str, strategy: str, market: int, records: tuple[int, int]
-) -> list[OrderRow]:
-    """Return what a strategy sent or had refused in a market between two journal records, both included."""
+    connection: Connection, session: str, market: int, records: tuple[int, int], *, strategy: str = "", limit: int = 20
+) -> tuple[list[OrderRow], int]:
+    """Return what was sent or refused in a market, in order.
+
+    Args:
+        connection: A reading connection.
+        session: Whose.
+        market: Which.
+        records: Two journal records; orders behind the first and before the second count.
+        strategy: Of this strategy only; of all when empty.
+        limit: At most so many.
+
+    Returns:
+        The first orders, and how many there are.
+    """
     out: list[OrderRow] = []
+    number = 0
     for table, query in ((tables.orders, _orders()), (tables.refusals, _refusals())):
-        asked = query.where(table.c.session == session, table.c.strategy == strategy, table.c.market == market)
-        out += [_order(row) for row in connection.execute(asked.where(table.c.record.between(*records)))]
-    return sorted(out, key=lambda row: row.record)
+        kept = and_(
+            table.c.session == session,
+            table.c.market == market,
+            table.c.record > records[0],
+            table.c.record < records[1],
+            table.c.strategy == strategy if strategy else true(),
+        )
+        rows = connection.execute(query.where(kept).order_by(table.c.record).limit(limit))
+        out += [_order(row) for row in rows]
+        number += connection.execute(select(func.count()).select_from(table).where(kept)).scalar_one()
+    return sorted(out, key=lambda row: row.record)[:limit], number
 
 
 def order_events(connection: Connection, session: str, intent: str) -> list[OrderEvent]:
@@ -260,6 +177,34 @@ def marks(connection: Connection, session: str, after: int = -1) -> list[MarkRow
         table.c.exposure_u6,
     ).where(table.c.session == session, table.c.record > after)
     return [MarkRow(*row) for row in connection.execute(query.order_by(table.c.record))]
+
+
+def curve_of(points: Sequence[MarkRow]) -> CurveEnds | None:
+    """Return the ends and falls of a curve; ``None`` for an empty one."""
+    if not points:
+        return None
+    peak = points[0].matched_u6
+    deepest = 0
+    for point in points:
+        peak = max(peak, point.matched_u6)
+        deepest = max(deepest, peak - point.matched_u6)
+    return CurveEnds(points[0].matched_u6, points[-1].matched_u6, points[-1].confirmed_u6, peak, deepest)
+
+
+def curve_ends(connection: Connection, session: str) -> CurveEnds | None:
+    """Return the ends and falls of a session's curve without reading it as a whole; ``None`` when it has none."""
+    table = tables.marks
+    matched = (table.c.cash_matched_u6 + table.c.value_matched_u6).label("matched")
+    highest = func.max(matched).over(order_by=table.c.record).label("highest")
+    curve = select(matched, highest).where(table.c.session == session).subquery()
+    query = select(func.max(curve.c.highest), func.max(curve.c.highest - curve.c.matched))
+    peak, deepest = connection.execute(query).one()
+    if peak is None:
+        return None
+    both = select(matched, table.c.cash_confirmed_u6 + table.c.value_confirmed_u6).where(table.c.session == session)
+    first = connection.execute(both.order_by(table.c.record).limit(1)).one()
+    last = connection.execute(both.order_by(desc(table.c.record)).limit(1)).one()
+    return CurveEnds(first[0], last[0], last[1], peak, deepest)
 
 
 def settlements(connection: Connection, session: str) -> list[SettlementRow]:
@@ -297,17 +242,7 @@ def totals(connection: Connection, session: str) -> Totals:
         select(codes, func.count()).where(tables.refusals.c.session == session).group_by(codes)
         .order_by(desc(func.count()), codes)
     )  # fmt: skip
-    table = tables.decisions
-    decided = connection.execute(
-        select(table.c.strategy, table.c.action, func.count())
-        .where(table.c.session == session)
-        .group_by(table.c.strategy, table.c.action)
-        .order_by(table.c.strategy, table.c.action)
-    )
-    by_strategy: dict[str, dict[str, int]] = {}
-    for strategy, action, times in decided:
-        by_strategy.setdefault(strategy, {})[action] = times
-    return Totals(orders, number, int(fees), int(volume), dict(refused.tuples().all()), by_strategy)
+    return Totals(orders, number, int(fees), int(volume), {row[0]: row[1] for row in refused})
 
 
 def _columns(table: Table, shape: type[msgspec.Struct]) -> list[Any]:

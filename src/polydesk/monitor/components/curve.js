@@ -2,7 +2,7 @@
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--pd-${name}`).trim();
 
 export default {
-  props: { series: Array, spans: Array, unit: String, label: String, empty: String, decimals: Number, step: Boolean, low: Number, high: Number },
+  props: { series: { type: Array, default: () => [] }, spans: { type: Array, default: () => [] }, unit: String, label: String, empty: String, decimals: Number, step: Boolean, low: Number, high: Number },
   template: `<figure class="pd-chart" role="img" :aria-label="label">
     <div ref="plot"></div><p v-if="!points" class="pd-empty">{{ empty }}</p></figure>`,
   computed: {
@@ -14,7 +14,7 @@ export default {
     // Loaded once the page is there: numbers come first.
     const { echarts } = await import("nicegui-echart");
     if (!this.$refs.plot) return;
-    this.chart = echarts.init(this.$refs.plot, null, { renderer: "svg", useDirtyRect: false });
+    this.chart = echarts.init(this.$refs.plot, null, { renderer: "canvas" });
     this.watcher = new ResizeObserver(() => this.chart.resize());
     this.watcher.observe(this.$refs.plot);
     this.night = matchMedia("(prefers-color-scheme: dark)");
@@ -99,11 +99,11 @@ export default {
     },
     real(ms) {
       // From active time back to the clock: pauses between recordings take no room.
-      const span = (this.spans || []).findLast((s) => s[2] <= ms);
+      const span = this.spans.findLast((s) => s[2] <= ms);
       return span ? span[0] + Math.min(ms - span[2], span[1] - span[0]) : ms;
     },
     pauses() {
-      return (this.spans || []).slice(1).map((s) => ({ xAxis: s[2] }));
+      return this.spans.slice(1).map((s) => ({ xAxis: s[2] }));
     },
     shape(one, first) {
       const paint = colour(one.role);

@@ -1,9 +1,9 @@
 // One token's book, best prices in the middle: bids left, asks right, our orders beside them.
 export default {
-  props: { caption: String, heads: Array, asks: Array, bids: Array, middle: String, most: Number, ours: String },
+  props: { caption: String, heads: Array, asks: Array, bids: Array, middle: String, most: Number, ours: String, units: String },
   template: `
   <table class="pd-ladder">
-    <caption class="pd-hidden">{{ caption }}</caption>
+    <caption><span class="pd-hidden">{{ caption }}. </span>{{ units }}</caption>
     <thead><tr><th v-for="head in heads" :key="head" scope="col">{{ head }}</th></tr></thead>
     <tbody>
       <tr v-for="(level, at) in asks" :key="'a' + at" class="ask">

@@ -1,10 +1,10 @@
 // The head of every page: where one is, what the desk is doing, language and colours.
 export default {
-  props: { brand: String, nav: Array, navLabel: String, chips: Array, languages: Array, theme: Object, skip: String, line: String },
+  props: { brand: String, home: String, nav: Array, navLabel: String, chips: Array, languages: Array, theme: Object, skip: String, line: String },
   template: `
   <header class="pd-head">
     <a class="pd-skip" href="#main">{{ skip }}</a>
-    <a class="brand" href="/">{{ brand }}</a>
+    <a class="brand" :href="home">{{ brand }}</a>
     <nav :aria-label="navLabel">
       <a v-for="item in nav" :key="item.key" :href="item.href" :aria-current="item.here ? 'page' : null">{{ item.text }}</a>
     </nav>
@@ -20,6 +20,10 @@ export default {
   </header>`,
   data() {
     return { mode: localStorage.getItem("polydesk-theme") || "auto" };
+  },
+  mounted() {
+    // The head and figures that came with the page itself have done their work.
+    document.getElementById("pd-first")?.remove();
   },
   methods: {
     turn() {

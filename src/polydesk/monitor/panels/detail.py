@@ -1,21 +1,25 @@
 """Everything about one decision or one order: every term, every check, and what became of it."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection
 
 from polydesk.model.grid import CASH_ONE_U6, PRICE_ONE_G4, SHARE_U6
-from polydesk.model.orders import Check, Term
-from polydesk.monitor.hub import SessionView
+from polydesk.model.orders import Check, Purpose, Term
+from polydesk.monitor.session_view import SessionView
 from polydesk.monitor.words import Words
-from polydesk.report.quantities import cash, count, duration, price, shares, utc_ms
+from polydesk.report.quantities import cash, count, price, shares, utc_ms
 from polydesk.store import views
-from polydesk.store.views import DecisionRow, OrderEvent, OrderRow
+from polydesk.store.view_rows import DecisionRow, OrderEvent, OrderRow
 
 CLOSED: dict[str, Any] = {"open": False, "title": "", "lead": "", "facts": [], "tables": []}
 
+_CHECKED = 2
+_ENSEMBLE = "ensemble"
 _FOREVER_NS = 1 << 60
+_LAST_RECORD = 1 << 62
 _SCALES: dict[str, tuple[int, str]] = {
     "u6 pUSD": (CASH_ONE_U6, "pUSD"),
     "u6 shares": (SHARE_U6, "shares"),
@@ -28,12 +32,11 @@ def decision_detail(connection: Connection, view: SessionView, record: int, word
     row = views.decision(connection, view.name, record)
     if row is None:
         return _gone(words)
-    following = views.orders_between(connection, view.name, row.strategy, row.market, (record, record + 60))
-    led_to = [order for order in following if order.ts_ns == row.ts_ns]
     tables = [_terms(row.why, words)]
     if row.action != "hold":
-        tables.append(_orders(led_to, view, words))
-        tables += [_checks(order.checks, words, order.intent) for order in led_to[:2]]
+        led_to, number = _led_to(connection, view.name, row)
+        tables.append(_orders(led_to, number, view, words))
+        tables += [_checks(order.checks, words, order.intent) for order in led_to[:_CHECKED]]
     return {
         "open": True,
         "title": words("detail.decision", strategy=row.strategy, market=view.market_name(row.market)),
@@ -78,7 +81,7 @@ def order_detail(connection: Connection, view: SessionView, intent: str, words: 
             _fact("strategy", row.strategy, words),
             _fact("purpose", words.named("purpose", row.purpose), words),
             _fact("notional", f"{cash(row.price_g4 * row.size_u6 // PRICE_ONE_G4)} pUSD", words),
-            _fact("decision", _decided(before, view, words) if before else words("detail.none"), words),
+            _fact("decided", _decided(before, view, words) if before else words("detail.none"), words),
             _fact("more", f"polydesk explain {row.intent} --session {view.name}", words),
         ],
         "tables": tables,
@@ -94,13 +97,27 @@ def readable(check: Check, words: Words) -> tuple[str, str, str]:
     scale, unit = _SCALES.get(check.unit, (1, check.unit))
     if scale == 1:
         return count(check.observed), count(check.limit), words.named("unit", unit)
-    return f"{check.observed / scale:,.6g}", f"{check.limit / scale:,.6g}", words.named("unit", unit)
+    return _exact(check.observed, scale), _exact(check.limit, scale), words.named("unit", unit)
+
+
+def _led_to(connection: Connection, session: str, row: DecisionRow) -> tuple[list[OrderRow], int]:
+    """Return the orders between a decision and the next one of its strategy in the market, and how many there are.
+
+    The ensemble speaks for the strategies that vote, and its orders carry the name of one of them: for it, entries of
+    the same moment count.
+    """
+    after = views.decision_after(connection, session, row.strategy, row.market, row.record)
+    records = (row.record, after if after is not None else _LAST_RECORD)
+    if row.strategy != _ENSEMBLE:
+        return views.orders_between(connection, session, row.market, records, strategy=row.strategy)
+    orders, _ = views.orders_between(connection, session, row.market, records)
+    entries = [order for order in orders if order.ts_ns == row.ts_ns and order.purpose == Purpose.ENTRY]
+    return entries, len(entries)
 
 
 def _terms(terms: Sequence[Term], words: Words) -> dict[str, Any]:
     rows: list[dict[str, Any]] = [
-        {"cells": [words.named("term", term.name), f"{term.value:+.6g}", words.named("unit", term.unit)]}
-        for term in terms
+        {"cells": [_term(term.name, words), f"{term.value:+.6g}", words.named("unit", term.unit)]} for term in terms
     ]
     units = {term.unit for term in terms}
     if len(units) == 1 and len(terms) > 1:
@@ -108,7 +125,13 @@ def _terms(terms: Sequence[Term], words: Words) -> dict[str, Any]:
         rows.append(
             {"cells": [words("detail.sum"), f"{total:+.6g}", words.named("unit", units.pop())], "tone": "total"}
         )
-    return _table("terms", ("term", "#value", "unit"), rows, words)
+    return _table("terms", ("term", "#amount", "unit"), rows, words)
+
+
+def _term(name: str, words: Words) -> str:
+    """Return a term's name; the ensemble puts the strategy's before it."""
+    of, _, own = name.rpartition(".")
+    return " ".join(part for part in (of, words.named("term", own)) if part)
 
 
 def _checks(checks: Sequence[Check], words: Words, order: str = "") -> dict[str, Any]:
@@ -130,7 +153,9 @@ def _events(events: Sequence[OrderEvent], row: OrderRow, words: Words) -> dict[s
     rows = [
         {
             "cells": [
-                utc_ms(event.ts_ns)[11:-4], f"+{duration(event.ts_ns - row.ts_ns)}", words.named("event", event.event),
+                utc_ms(event.ts_ns)[11:-4],
+                f"+{words.span(event.ts_ns - row.ts_ns)}",
+                words.named("event", event.event),
                 event.message or words.named("cause", event.reason) if event.reason or event.message else "",
             ]
         }
@@ -139,7 +164,7 @@ def _events(events: Sequence[OrderEvent], row: OrderRow, words: Words) -> dict[s
     return _table("events", ("time", "#after", "event", "detail"), rows, words)
 
 
-def _orders(orders: Sequence[OrderRow], view: SessionView, words: Words) -> dict[str, Any]:
+def _orders(orders: Sequence[OrderRow], number: int, view: SessionView, words: Words) -> dict[str, Any]:
     rows = [
         {
             "cells": [
@@ -151,7 +176,11 @@ def _orders(orders: Sequence[OrderRow], view: SessionView, words: Words) -> dict
         }
         for order in orders
     ]  # fmt: skip
-    return _table("led_to", ("order", "side", "outcome", "#price", "#size", "state"), rows, words)
+    table = _table("led_to", ("order", "side", "outcome", "#price", "#size", "state"), rows, words)
+    if number <= len(orders):
+        return table
+    values = {"caption": table["caption"], "shown": count(len(orders)), "all": count(number)}
+    return table | {"caption": words("detail.table.led_to.more", **values)}
 
 
 def _table(name: str, heads: Sequence[str], rows: list[dict[str, Any]], words: Words) -> dict[str, Any]:
@@ -178,7 +207,13 @@ def _fact(key: str, text: str, words: Words) -> dict[str, str]:
     return {"label": words(f"detail.{key}"), "text": text}
 
 
+def _exact(amount: int, scale: int) -> str:
+    """Write a whole number of parts as what it is, without rounding."""
+    text = f"{Decimal(amount) / scale:,f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def _span(span_ns: int, words: Words) -> str:
     if span_ns < 0:
         return words("fact.unknown")
-    return duration(span_ns) if span_ns < _FOREVER_NS else words("detail.no_end")
+    return words.span(span_ns) if span_ns < _FOREVER_NS else words("detail.no_end")

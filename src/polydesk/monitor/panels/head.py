@@ -1,18 +1,19 @@
-"""The head of a page: what the desk is doing, on what data, and how fresh it is."""
+"""The head of a page: where one is, and what the desk is doing."""
 
 import time
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from polydesk.model.grid import NS_PER_S
-from polydesk.monitor.hub import SessionView
+from polydesk.monitor.session_view import SessionView
 from polydesk.monitor.words import Language, Words
-from polydesk.report.quantities import NONE, count, duration, utc
+from polydesk.report.quantities import count, utc
 
 SILENT_S = 2.0
 """A running desk that has published nothing for so long is called silent."""
 
 _NAMES = {Language.EN: "EN", Language.ZH: "中文"}
+_PATHS = {"desk": "/", "sessions": "/sessions"}
 
 
 def masthead(view: SessionView | None, words: Words, here: str, query: dict[str, str]) -> dict[str, Any]:
@@ -25,14 +26,14 @@ def masthead(view: SessionView | None, words: Words, here: str, query: dict[str,
         query: The page's own query parameters, kept when the language changes.
     """
     lang = {"lang": words.language}
-    path = {"desk": "/", "sessions": "/sessions"}
     return {
         "brand": "polydesk",
+        "home": link("/", lang),
         "skip": words("page.skip"),
         "navLabel": words("page.nav"),
         "nav": [
-            {"key": key, "text": words(f"page.{key}"), "href": link(path[key], lang), "here": key == here}
-            for key in ("desk", "sessions")
+            {"key": key, "text": words(f"page.{key}"), "href": link(path, lang), "here": key == here}
+            for key, path in _PATHS.items()
         ],
         "chips": chips(view, words) if view else [],
         "line": position(view, words) if view else "",
@@ -40,7 +41,7 @@ def masthead(view: SessionView | None, words: Words, here: str, query: dict[str,
             {
                 "code": language.value,
                 "text": _NAMES[language],
-                "href": link(path[here], query | {"lang": language.value}),
+                "href": link(_PATHS[here], query | {"lang": language.value}),
                 "here": language.value == words.language,
             }
             for language in Language
@@ -52,6 +53,11 @@ def masthead(view: SessionView | None, words: Words, here: str, query: dict[str,
 def link(path: str, query: dict[str, str]) -> str:
     """Return a relative address; values are names of sessions, markets and languages."""
     return f"{path}?{urlencode(query)}" if query else path
+
+
+def report_link(session: str, words: Words) -> str:
+    """Return the address of a session's report."""
+    return link(f"/sessions/{quote(session, safe='')}/report", {"lang": words.language})
 
 
 def silent_s(view: SessionView, wall_ns: int | None = None) -> float:
@@ -66,8 +72,8 @@ def chips(view: SessionView, words: Words) -> list[dict[str, str]]:
     """Return mode, state, data and trust of a session as short labels; the tone is a word, too, never colour alone."""
     live, row = view.live, view.row
     mode = live.mode if live else row.mode if row else ""
-    told = [_chip("mode", words.named("mode", mode), "bad" if mode == "live" else "calm", words("chip.mode"))]
-    told.append(_state(view, words))
+    tone = "bad" if mode.startswith("live") else "calm"
+    told = [_chip("mode", words.named("mode", mode), tone, words("chip.mode")), _state(view, words)]
     if view.manifest is not None and view.manifest.constructed:
         told.append(_chip("data", words("chip.constructed"), "warn", words("chip.constructed.why")))
     elif view.manifest is not None:
@@ -81,52 +87,14 @@ def chips(view: SessionView, words: Words) -> list[dict[str, str]]:
     return [chip for chip in told if chip["text"]]
 
 
-def trust(view: SessionView, words: Words) -> list[dict[str, str]]:
-    """Return what tells whether the numbers can be trusted: source, age, data defects, assumptions, rules."""
-    live, row, manifest = view.live, view.row, view.manifest
-    told = []
-    if manifest is not None:
-        names = ", ".join(source.name for source in manifest.sources)
-        told.append(_fact("source", names, words))
-        told.append(_fact("clock", words.named("clock", manifest.clock), words))
-    elif row is not None:
-        told.append(_fact("source", row.tape_path, words))
-    if live is not None:
-        ages = [book.age_ns for book in live.books if book.age_ns is not None and not book.settled]
-        told.append(_fact("feed", words("trust.feed.age", age=duration(min(ages))) if ages else NONE, words))
-        whole = live.sentinels == "ok"
-        told.append(
-            _fact("sentinels", words("chip.sentinels.ok") if whole else live.sentinels, words, "" if whole else "bad")
-        )
-        facts = sum(len(facts) for facts in live.assumed.values())
-        text = words("trust.assumed.count", n=count(facts), markets=count(len(live.assumed)))
-        told.append(_fact("assumed", text, words, "warn" if facts else ""))
-    if manifest is not None:
-        wrong = sum(manifest.defects.values())
-        told.append(_fact("defects", count(wrong), words, "warn" if wrong else ""))
-    mode = live.mode if live else row.mode if row else ""
-    told.append(_fact("fills", words("trust.fills.venue" if mode == "live" else "trust.fills.rule"), words))
-    if row is not None:
-        told.append(_fact("seed", str(row.seed), words))
-        told.append(_fact("journal", row.journal_sha256[:16] or words("trust.journal.open"), words))
-    told.append(
-        _fact("report", words("trust.report.open"), words)
-        | {"href": link(f"/sessions/{view.name}/report", {"lang": words.language})}
-    )
-    return told
-
-
-def _fact(key: str, text: str, words: Words, tone: str = "") -> dict[str, str]:
-    return {"key": key, "label": words(f"trust.{key}"), "text": text, "tone": tone}
-
-
 def position(view: SessionView, words: Words) -> str:
     """Return where the session is in virtual time and on its recording."""
     live = view.live
     if live is None or not live.ts_ns:
-        return view.name
+        return f"{utc(view.now_ns)} UTC" if view.now_ns else ""
     done = f" · {100 * live.rows / live.rows_total:.1f} %" if live.rows_total else ""
-    rate = f" · {words('head.rate', n=count(round(live.rows_per_s)))}" if view.running and live.rows_per_s else ""
+    moving = view.running and live.rows_per_s and not silent_s(view) > SILENT_S
+    rate = f" · {words('head.rate', n=count(round(live.rows_per_s)))}" if moving else ""
     return f"{utc(live.ts_ns)} UTC{done}{rate}"
 
 
@@ -134,7 +102,7 @@ def _state(view: SessionView, words: Words) -> dict[str, str]:
     live, row = view.live, view.row
     silent = silent_s(view)
     if silent > SILENT_S:
-        return _chip("state", words("state.silent", seconds=f"{silent:.0f}"), "bad", words("state.silent.why"))
+        return _chip("state", words("state.silent", seconds=f"{silent:,.0f}"), "bad", words("state.silent.why"))
     state = live.state if live else row.state if row else "unknown"
     tone = {"running": "good", "halted": "bad"}.get(state, "calm")
     reason = words.named("ended", row.reason) if row and row.reason else ""

@@ -1,14 +1,14 @@
 """Lists of a session: positions, orders, decisions, refusals, fills, settlements, assumed facts."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
-from polydesk.model.market import Market
-from polydesk.monitor.hub import SessionView
+from polydesk.model.grid import PRICE_ONE_G4
+from polydesk.monitor.session_view import SessionView
 from polydesk.monitor.words import Words
 from polydesk.report.assumed import assumed_facts
 from polydesk.report.quantities import NONE, average_price, cash, gain, price, shares, utc
-from polydesk.store.views import DecisionRow
+from polydesk.store.view_rows import DecisionRow, FillRow
 
 SHOWN = 30
 """Rows of one list on a page."""
@@ -26,10 +26,24 @@ HEADS: dict[str, tuple[str, ...]] = {
 """Columns by list; ``#`` marks numbers."""
 
 
+_WIDTHS = {
+    "time": 4.4, "market": 12.0, "outcome": 4.6, "strategy": 7.7, "shares": 5.0, "average": 5.0, "bid": 3.9,
+    "unrealised": 5.0, "order": 6.0, "side": 5.3, "price": 3.9, "size": 4.4, "filled": 4.6, "state": 5.2,
+    "action": 5.4, "reason": 5.2, "edge": 4.3, "code": 6.6, "fee": 4.4, "role": 3.8, "status": 5.2, "payout0": 5.4,
+    "payout1": 5.4, "origin": 5.0, "taker": 4.0,
+}  # fmt: skip
+"""Width of a column, rem: columns that do not depend on what is in them keep everything in its place."""
+
+
 def columns(name: str, words: Words) -> list[dict[str, Any]]:
     """Return the heads of a list."""
     return [
-        {"key": head.lstrip("#"), "label": words(f"col.{head.lstrip('#')}"), "num": head.startswith("#")}
+        {
+            "key": head.lstrip("#"),
+            "label": words(f"col.{head.lstrip('#')}"),
+            "num": head.startswith("#"),
+            "width": _WIDTHS.get(head.lstrip("#"), 0),
+        }
         for head in HEADS[name]
     ]
 
@@ -39,7 +53,7 @@ def positions(view: SessionView, words: Words) -> list[dict[str, Any]]:
     out = []
     for held in view.live.positions if view.live else ():
         matched, confirmed = held.shares_u6
-        value = matched * held.bid_g4 // 10_000 if held.bid_g4 is not None else None
+        value = matched * held.bid_g4 // PRICE_ONE_G4 if held.bid_g4 is not None else None
         open_pnl = None if value is None else value - held.cost_u6[0]
         told = shares(matched) if matched == confirmed else f"{shares(matched)} ({shares(confirmed)})"
         out.append(
@@ -80,8 +94,8 @@ def orders(view: SessionView, words: Words) -> list[dict[str, Any]]:
 
 def decisions(view: SessionView, words: Words, *, acts_only: bool) -> list[dict[str, Any]]:
     """Return the newest decisions first."""
-    kept = (row for row in view.lists.decisions if not acts_only or row.action != "hold")
-    return [_decision(row, view, words) for row in _first(kept)]
+    rows = view.lists.acts if acts_only else view.lists.decisions
+    return [_decision(row, view, words) for row in rows[:SHOWN]]
 
 
 def refusals(view: SessionView, words: Words) -> list[dict[str, Any]]:
@@ -103,8 +117,8 @@ def refusals(view: SessionView, words: Words) -> list[dict[str, Any]]:
     ]
 
 
-def fills(view: SessionView, words: Words) -> list[dict[str, Any]]:
-    """Return our newest trades first."""
+def fills(view: SessionView, words: Words, rows: Sequence[FillRow] | None = None) -> list[dict[str, Any]]:
+    """Return our newest trades first: of the whole session, or ``rows``."""
     return [
         {
             "id": row.intent,
@@ -120,7 +134,7 @@ def fills(view: SessionView, words: Words) -> list[dict[str, Any]]:
                 words.named("fill", row.status),
             ],
         }
-        for row in view.lists.fills[:SHOWN]
+        for row in (view.lists.fills if rows is None else rows)[:SHOWN]
     ]
 
 
@@ -143,17 +157,17 @@ def settlements(view: SessionView, words: Words) -> list[dict[str, Any]]:
 
 def assumed(view: SessionView, words: Words) -> list[dict[str, Any]]:
     """Return the facts nobody stated, equal ones together."""
-    markets: tuple[Market, ...] = view.manifest.markets if view.manifest else ()
+    markets = view.markets
     return [
         {
             "id": f"{fact.fact}-{at}",
             "cells": [
                 words.named("fact", fact.fact),
-                words.remark(fact.value),
+                fact.value,
                 words("assumed.markets", n=len(fact.markets), all=len(markets)),
             ],
         }
-        for at, fact in enumerate(assumed_facts(markets))
+        for at, fact in enumerate(assumed_facts(markets, words))
     ]
 
 
@@ -172,10 +186,6 @@ def _decision(row: DecisionRow, view: SessionView, words: Words) -> dict[str, An
             shares(row.size_u6) if row.size_u6 else NONE,
         ],
     }
-
-
-def _first(rows: Iterable[DecisionRow]) -> list[DecisionRow]:
-    return [row for row, _ in zip(rows, range(SHOWN), strict=False)]
 
 
 def _side(side: int, outcome: str, words: Words) -> dict[str, str]:

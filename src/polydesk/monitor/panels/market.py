@@ -5,33 +5,50 @@ from collections.abc import Sequence
 from typing import Any
 
 from polydesk.model.grid import PRICE_ONE_G4, SHARE_U6
-from polydesk.monitor.history import History, Print
-from polydesk.monitor.hub import SessionView
+from polydesk.model.market import Market
+from polydesk.monitor.histories import READING
+from polydesk.monitor.history import Print
 from polydesk.monitor.panels.active_time import active_time
+from polydesk.monitor.session_view import MarketView, SessionView
 from polydesk.monitor.words import Words
-from polydesk.report.quantities import NONE, duration, price, shares, utc
+from polydesk.report.quantities import NONE, price, shares, utc
 from polydesk.run.snapshot import LiveBook
 
 DEPTH = 10
 """Levels a side."""
 
-PRINTS = 12
-"""Prints shown."""
+NO_BREAK_SPACE = "\u00a0"
+"""Keeps the height of a line that says nothing."""
 
-Samples = Sequence[tuple[int, int, int]]
-"""Time, best bid and best ask of token 0."""
+_TABLE_ROWS = 40
+
+OFFERED = 20
+"""Most names offered while somebody types."""
 
 
-def options(view: SessionView) -> list[dict[str, str]]:
-    """Return all markets to choose from."""
-    return [
-        {"value": market.slug, "text": market.question or market.slug}
-        for market in (view.manifest.markets if view.manifest else ())
-    ]
+def options(view: SessionView, typed: str = "") -> list[dict[str, str]]:
+    """Return markets to choose from: those that fit what somebody typed, first those that trade now."""
+    text = typed.strip().casefold()
+    fits = [market for market in view.markets if not text or text in _searched(market)]
+    published = {book.market: book.settled for book in view.live.books} if view.live else {}
+    fits.sort(key=lambda market: (published.get(market.index, True), market.index not in published, market.index))
+    return [{"value": market.slug, "text": market.question or market.slug} for market in fits[:OFFERED]]
+
+
+def find(view: SessionView, typed: str) -> str:
+    """Return the name of the market that fits best what somebody typed; empty when none does."""
+    text = typed.strip().casefold()
+    exact = next((market.slug for market in view.markets if market.slug.casefold() == text), "")
+    if exact or not text:
+        return exact
+    offered = options(view, typed)
+    return offered[0]["value"] if offered else ""
 
 
 def index_of(view: SessionView, slug: str, shown: int = -1) -> int:
     """Return the market to show: that of a name; else the one shown while it trades; else the desk's busiest.
+
+    Once a session has ended, the one it traded last takes the place of the busiest.
 
     Args:
         view: The session.
@@ -41,16 +58,17 @@ def index_of(view: SessionView, slug: str, shown: int = -1) -> int:
     Returns:
         Its index, -1 when there is no market.
     """
-    markets = view.manifest.markets if view.manifest else ()
-    for market in markets:
+    for market in view.markets if slug else ():
         if market.slug == slug:
             return market.index
+    if view.lists.fills and not view.running:
+        return shown if shown >= 0 else view.lists.fills[0].market
     if view.live is not None and view.live.books:
-        trading = [book.market for book in view.live.books if not book.settled]
-        return shown if shown in trading else view.live.books[0].market
-    if view.lists.fills:
-        return view.lists.fills[0].market
-    return 0 if markets else -1
+        trading = [book.market for book in view.live.books if _trades(view, book)]
+        if shown in trading or (shown >= 0 and not trading):
+            return shown
+        return trading[0] if trading else view.live.books[0].market
+    return 0 if view.markets else -1
 
 
 def book_of(view: SessionView, market: int) -> LiveBook | None:
@@ -59,16 +77,14 @@ def book_of(view: SessionView, market: int) -> LiveBook | None:
 
 
 def ladder(view: SessionView, market: int, token: int, words: Words) -> dict[str, Any]:
-    """Return the properties of the ladder: always ``DEPTH`` rows a side, the empty ones blank."""
+    """Return the properties of the ladder: always ``DEPTH`` rows a side, the empty ones blank, our own always in it."""
     book = book_of(view, market)
     bids = book.tokens[token].bids if book else ()
     asks = book.tokens[token].asks if book else ()
     own = _own(view, market, token)
-    outside_bids = [p for (side, p) in own if side > 0 and p not in {q for q, _ in bids}]
-    outside_asks = [p for (side, p) in own if side < 0 and p not in {q for q, _ in asks}]
-    shown_bids = sorted({*(p for p, _ in bids), *outside_bids}, reverse=True)[:DEPTH]
-    shown_asks = sorted({*(p for p, _ in asks), *outside_asks})[:DEPTH]
     sizes = {(1, p): s for p, s in bids} | {(-1, p): s for p, s in asks}
+    shown_bids = _shown([p for p, _ in bids], [p for side, p in own if side > 0], best_first=-1)
+    shown_asks = _shown([p for p, _ in asks], [p for side, p in own if side < 0], best_first=1)
     return {
         "caption": words("ladder.caption", market=view.market_name(market), outcome=view.outcome(market, token)),
         "heads": [words(f"ladder.{head}") for head in ("own_bid", "bid", "price", "ask", "own_ask")],
@@ -77,6 +93,7 @@ def ladder(view: SessionView, market: int, token: int, words: Words) -> dict[str
         "middle": _middle(view, book, token, words),
         "most": max(sizes.values(), default=0) / SHARE_U6,
         "ours": words("ladder.ours"),
+        "units": words("ladder.units"),
     }
 
 
@@ -100,24 +117,21 @@ def prints_table(prints: Sequence[Print], words: Words, view: SessionView, marke
     ]
 
 
-def price_chart(view: SessionView, market: int, token: int, samples: Samples, words: Words) -> dict[str, Any]:
+def price_chart(view: SessionView, shown: MarketView, token: int, words: Words) -> dict[str, Any]:
     """Return best bid and ask of a token over time, and our fills in it (token 1 mirrored from token 0's book)."""
+    ours = [fill for fill in shown.fills if fill.token == token and fill.status != "failed"]
+    axis = active_time([ts_ns for ts_ns, _, _ in shown.samples] + [fill.ts_ns for fill in ours])
     bids: list[list[Any]] = []
     asks: list[list[Any]] = []
-    ours = [
-        fill for fill in view.lists.fills if fill.market == market and fill.token == token and fill.status != "failed"
-    ]
-    axis = active_time([ts_ns for ts_ns, _, _ in samples] + [fill.ts_ns for fill in ours])
-    for ts_ns, low, high in samples:
-        bid, ask = (low, high) if token == 0 else (PRICE_ONE_G4 - high, PRICE_ONE_G4 - low)
+    for ts_ns, bid, ask in touches(shown, token):
         at = axis.at(ts_ns)
-        bids.append([at, bid / PRICE_ONE_G4 if bid > 0 else None])
-        asks.append([at, ask / PRICE_ONE_G4 if ask < PRICE_ONE_G4 else None])
+        bids.append([at, None if bid is None else bid / PRICE_ONE_G4])
+        asks.append([at, None if ask is None else ask / PRICE_ONE_G4])
     series: list[dict[str, Any]] = [
         {"name": words("chart.bid"), "role": "bid", "data": bids, "thin": True},
         {"name": words("chart.ask"), "role": "ask", "data": asks, "thin": True},
     ]
-    for side, name, symbol, turn in ((1, "buy", "triangle", 0), (-1, "sell", "triangle", 180)):
+    for side, name, turn in ((1, "buy", 0), (-1, "sell", 180)):
         points = [
             [
                 axis.at(fill.ts_ns),
@@ -127,45 +141,89 @@ def price_chart(view: SessionView, market: int, token: int, samples: Samples, wo
             for fill in reversed(ours)
             if fill.side == side
         ]
-        series.append(
-            {
-                "name": words(f"chart.{name}"), "role": name, "points": True, "symbol": symbol, "turn": turn,
-                "data": points,
-            }
-        )  # fmt: skip
+        shape = {"points": True, "symbol": "triangle", "turn": turn}
+        series.append({"name": words(f"chart.{name}"), "role": name, "data": points} | shape)
     return {"series": series, "spans": axis.told()}
+
+
+def touches(shown: MarketView, token: int) -> list[tuple[int, int | None, int | None]]:
+    """Return time, best bid and best ask of a token on the grid; ``None`` where a side is empty."""
+    out: list[tuple[int, int | None, int | None]] = []
+    for ts_ns, low, high in shown.samples:
+        bid, ask = (low, high) if token == 0 else (PRICE_ONE_G4 - high, PRICE_ONE_G4 - low)
+        out.append((ts_ns, bid if bid > 0 else None, ask if ask < PRICE_ONE_G4 else None))
+    return out
+
+
+def prices_table(shown: MarketView, token: int, words: Words) -> dict[str, Any]:
+    """Return the price chart in numbers, thinned to about 40 rows, the newest first."""
+    told = touches(shown, token)
+    step = -(-len(told) // _TABLE_ROWS) if told else 1
+    kept = told[::-1][::step]
+    return {
+        "caption": words("chart.prices"),
+        "columns": [
+            {"key": head, "label": words(f"col.{head}"), "num": head != "time"} for head in ("time", "bid", "ask")
+        ],
+        "rows": [{"id": str(ts_ns), "cells": [utc(ts_ns), price(bid), price(ask)]} for ts_ns, bid, ask in kept],
+        "empty": words("chart.empty"),
+    }
+
+
+def chart_note(shown: MarketView, words: Words) -> str:
+    """Return where the prices of the chart come from, or why there are none."""
+    if shown.missing == READING:
+        return words("chart.reading")
+    if shown.missing:
+        return words("chart.missing", why=shown.missing) if shown.missing != "none" else NO_BREAK_SPACE
+    return words("chart.source")
 
 
 def facts(view: SessionView, market: int, words: Words) -> list[dict[str, str]]:
     """Return what is known of the market, with the origin of each fact that is not the venue's."""
-    if view.manifest is None or not 0 <= market < len(view.manifest.markets):
+    if not 0 <= market < len(view.markets):
         return []
-    known = view.manifest.markets[market]
+    known = view.markets[market]
     book = book_of(view, market)
-    now_ns = view.live.ts_ns if view.live else 0
+    now_ns = view.now_ns
     paid = next((one for one in view.lists.settlements if one.market == market), None)
     told = [
         _fact("question", known.question or known.slug, words),
         _fact("end", _until(known.end_ns.value, now_ns, words), words, known.end_ns.origin.value),
-        _fact("tick", price(book.tick_g4 if book and book.tick_g4 else known.tick_g4.value), words,
+        _fact("tick", f"{price(book.tick_g4 if book and book.tick_g4 else known.tick_g4.value)} pUSD", words,
               known.tick_g4.origin.value),
         _fact("min_size", f"{shares(known.min_size_u6.value)} {words('unit.shares')}", words,
               known.min_size_u6.origin.value),
-        _fact("fees", known.fees.note or words("fact.fees.venue"), words, str(known.fees.origin)),
-        _fact("feed_age", duration(book.age_ns) if book and book.age_ns is not None else words("fact.unknown"), words),
+        _fact("fees", words.remark(known.fees.note) or words("fact.fees.venue"), words, str(known.fees.origin)),
+        _fact("feed_age", words("fact.unknown") if book is None or book.age_ns is None else words.span(book.age_ns),
+              words),
     ]  # fmt: skip
     if paid is not None:
-        text = words("fact.paid", zero=price(paid.payout0_g4), one=price(paid.payout1_g4), origin=paid.origin)
+        text = words(
+            "fact.paid",
+            zero=price(paid.payout0_g4),
+            one=price(paid.payout1_g4),
+            origin=words.named("origin", paid.origin),
+        )
         told.append(_fact("settled", text, words))
     return told
 
 
-def samples_of(history: History | str, view: SessionView, market: int) -> Samples:
-    """Return the tape's samples up to where the session is."""
-    if isinstance(history, str):
-        return []
-    upto = view.live.ts_ns if view.live else view.marks[-1].ts_ns if view.marks else 0
-    return [(a, b, c) for a, b, c in history.touch_until(market, upto).tolist()]
+def _trades(view: SessionView, book: LiveBook) -> bool:
+    """Return whether a market neither has paid nor is past its end."""
+    end_ns = view.markets[book.market].end_ns.value if 0 <= book.market < len(view.markets) else None
+    return not book.settled and (end_ns is None or end_ns > view.now_ns)
+
+
+def _searched(market: Market) -> str:
+    return f"{market.slug} {market.question}".casefold()
+
+
+def _shown(book: Sequence[int], own: Sequence[int], *, best_first: int) -> list[int]:
+    """Return the prices shown on a side, best first: all of ours that fit, and the best of the book."""
+    ours = sorted(set(own), key=lambda p: best_first * p)[:DEPTH]
+    others = [p for p in sorted(book, key=lambda p: best_first * p) if p not in set(ours)]
+    return sorted([*ours, *others[: DEPTH - len(ours)]], key=lambda p: best_first * p)
 
 
 def _own(view: SessionView, market: int, token: int) -> Counter[tuple[int, int]]:
@@ -192,7 +250,7 @@ def _level(side: int, at_g4: int, sizes: dict[tuple[int, int], int], own: Counte
 
 
 def _pad(levels: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return levels + [{"price": "\u00a0", "size": "", "raw": 0, "own": ""}] * (DEPTH - len(levels))
+    return levels + [{"price": NO_BREAK_SPACE, "size": "", "raw": 0, "own": ""}] * (DEPTH - len(levels))
 
 
 def _middle(view: SessionView, book: LiveBook | None, token: int, words: Words) -> str:
@@ -212,7 +270,7 @@ def _until(end_ns: int | None, now_ns: int, words: Words) -> str:
     if end_ns is None:
         return words("fact.unknown")
     if now_ns and end_ns > now_ns:
-        return words("fact.end.in", at=utc(end_ns), left=duration(end_ns - now_ns))
+        return words("fact.end.in", at=utc(end_ns), left=words.span(end_ns - now_ns))
     return f"{utc(end_ns)} UTC"
 
 

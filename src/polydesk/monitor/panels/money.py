@@ -1,14 +1,33 @@
 """Money: key figures in two columns, use of the caps, equity and drawdown."""
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
-from polydesk.model.grid import CASH_ONE_U6
-from polydesk.monitor.hub import SessionView
+import msgspec
+
+from polydesk.model.grid import CASH_ONE_U6, cash_u6
+from polydesk.model.reasons import Refusal
 from polydesk.monitor.panels.active_time import ActiveTime, active_time
+from polydesk.monitor.session_view import SessionView
 from polydesk.monitor.words import Words
-from polydesk.report.quantities import NONE, cash, count, gain, share_of, utc
-from polydesk.store.views import MarkRow
+from polydesk.report.quantities import NONE, cash, count, gain, rate, share_of, utc
+from polydesk.run.snapshot import Exposure, LiveState
+from polydesk.store.view_rows import CurveEnds, MarkRow
+from polydesk.store.views import curve_of
+
+
+class _Risk(msgspec.Struct):
+    max_total_exposure: str
+
+
+class _Desk(msgspec.Struct):
+    risk: _Risk
+
+
+class _Config(msgspec.Struct):
+    desk: _Desk
+
 
 POINTS = 500
 """Most points of one curve that are sent to a browser."""
@@ -16,7 +35,7 @@ POINTS = 500
 
 def tiles(view: SessionView, words: Words) -> list[dict[str, str]]:
     """Return the key figures; a broken sentinel takes the place of every amount."""
-    live, totals = view.live, view.lists.totals
+    live, totals = view.live, view.totals
     matched, confirmed = _pnl(view)
     broken = live is not None and live.sentinels != "ok"
     start = live.given_u6 if live else 0
@@ -28,7 +47,7 @@ def tiles(view: SessionView, words: Words) -> list[dict[str, str]]:
     fills = live.counters.get("fills", 0) if live else totals.fills if totals else 0
     few = len(view.lists.fills) == fills
     return [
-        _amount("pnl_matched", matched, words, broken=broken, remark=_part(matched, start)),
+        _amount("pnl_matched", matched, words, broken=broken, remark=_part(matched, start, words)),
         _amount("pnl_confirmed", confirmed, words, broken=broken, remark=words("tile.confirmed.why")),
         _amount("equity", live.equity_u6[0] if live else None, words, broken=broken, signed=False,
                 remark=words("tile.equity.why", start=cash(start)) if start else ""),
@@ -44,25 +63,33 @@ def tiles(view: SessionView, words: Words) -> list[dict[str, str]]:
 
 
 def meters(view: SessionView, words: Words) -> list[dict[str, Any]]:
-    """Return how much of each cap is used."""
+    """Return how much of each cap is used; without a live state, what the last mark tells of the total."""
     out = []
-    for cap in view.live.exposure if view.live else ():
+    for cap in _caps(view):
         percent = 100 * cap.used_u6 / cap.cap_u6 if cap.cap_u6 else 0.0
         write = cash if cap.unit == "pUSD" else count
-        where = f" ({view.market_name(cap.market)})" if cap.market >= 0 else ""
-        out.append(
-            {
-                "key": cap.name,
-                "label": words(f"cap.{cap.name}") + where,
-                "text": words(
-                    "cap.used", used=write(cap.used_u6), cap=write(cap.cap_u6), unit=words(f"unit.{cap.unit}"),
-                    percent=f"{percent:.0f}",
-                ),
-                "percent": round(percent, 1),
-                "tone": "bad" if percent >= 95 else "warn" if percent >= 75 else "",
-            }
+        where = f" ({view.market_name(cap.market)})" if cap.market >= 0 and cap.used_u6 else ""
+        text = words(
+            "cap.used", used=write(cap.used_u6), cap=write(cap.cap_u6), unit=words(f"unit.{cap.unit}"),
+            percent=f"{percent:.1f}",
         )  # fmt: skip
+        tone = "bad" if percent >= 95 else "warn" if percent >= 75 else ""
+        label = words(f"cap.{cap.name}") + where
+        out.append({"key": cap.name, "label": label, "text": text, "percent": round(percent, 1), "tone": tone})
     return out
+
+
+def _caps(view: SessionView) -> Sequence[Exposure]:
+    if view.live is not None:
+        return view.live.exposure
+    if view.row is None or not view.marks:
+        return ()
+    try:
+        limit = msgspec.json.decode(view.row.config, type=_Config).desk.risk.max_total_exposure
+    except msgspec.DecodeError:
+        # Written by another version whose limits have other names: no cap to compare with.
+        return ()
+    return (Exposure(Refusal.TOTAL_EXPOSURE.value, view.marks[-1].exposure_u6, cash_u6(limit)),)
 
 
 def time_axis(view: SessionView) -> ActiveTime:
@@ -124,16 +151,17 @@ def marks_table(view: SessionView, words: Words) -> dict[str, Any]:
 
 def fall(view: SessionView) -> tuple[int, int]:
     """Return the deepest drawdown of matched equity and the present one, micro-pUSD, both 0 or more."""
-    worth = [mark.matched_u6 for mark in view.marks]
-    if view.live is not None and view.live.equity_u6[0]:
-        worth.append(view.live.equity_u6[0])
-    peak = worth[0] if worth else 0
-    deepest = now = 0
-    for amount in worth:
-        peak = max(peak, amount)
-        now = peak - amount
-        deepest = max(deepest, now)
-    return deepest, now
+    return fall_of(curve_of(view.marks), view.live)
+
+
+def fall_of(curve: CurveEnds | None, live: LiveState | None) -> tuple[int, int]:
+    """Return the deepest and the present fall of a curve with what the desk published behind its last mark."""
+    worth = live.equity_u6[0] if live is not None else 0
+    if curve is None:
+        return 0, 0
+    now_u6 = worth or curve.last_u6
+    now = max(0, max(curve.peak_u6, now_u6) - now_u6)
+    return max(curve.deepest_u6, now), now
 
 
 def thin(marks: Sequence[MarkRow], most: int = POINTS) -> Sequence[MarkRow]:
@@ -154,8 +182,10 @@ def _pnl(view: SessionView) -> tuple[int | None, int | None]:
     return last.matched_u6 - first.matched_u6, last.confirmed_u6 - first.matched_u6
 
 
-def _part(amount: int | None, whole: int) -> str:
-    return f"{100 * amount / whole:+.2f} %" if amount is not None and whole else ""
+def _part(amount: int | None, whole: int, words: Words) -> str:
+    if amount is None or not whole:
+        return ""
+    return words("tile.return", part=rate(Fraction(amount, whole)))
 
 
 def _amount(

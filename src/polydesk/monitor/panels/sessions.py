@@ -1,23 +1,41 @@
 """All sessions, and several of them side by side."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection
 
-from polydesk.monitor.hub import SessionView, config_of
-from polydesk.monitor.panels.head import link
-from polydesk.monitor.panels.money import fall, thin, time_axis
+from polydesk.model.grid import CASH_ONE_U6
+from polydesk.monitor.hub import config_of
+from polydesk.monitor.panels.head import SILENT_S, link, report_link, silent_s
+from polydesk.monitor.panels.money import fall_of, thin, time_axis
+from polydesk.monitor.session_view import Brief, SessionView
 from polydesk.monitor.words import Words
 from polydesk.report.quantities import NONE, cash, count, gain, utc
 from polydesk.store import views
-from polydesk.store.views import SessionRow
+from polydesk.store.view_rows import SessionRow
 
 MOST = 4
 """Most sessions compared at once."""
 
+PAGE = 25
+"""Sessions on one page of the list."""
+
 HEADS = ("compare", "session", "mode", "state", "started", "#pnl_matched", "#pnl_confirmed", "#fees", "#drawdown",
          "#orders", "#fills", "sentinels", "data", "report")  # fmt: skip
+
+
+_FIGURES = ("pnl_matched", "pnl_confirmed", "fees", "drawdown", "volume", "orders", "fills", "refused")
+_FACTS = ("mode", "seed", "tape", "journal")
+
+
+@dataclass(frozen=True)
+class Realised:
+    """What closed positions earned after fees, micro-pUSD, by strategy and by exit reason."""
+
+    by_strategy: dict[str, int]
+    by_reason: dict[str, int]
 
 
 def columns(words: Words) -> list[dict[str, Any]]:
@@ -28,20 +46,18 @@ def columns(words: Words) -> list[dict[str, Any]]:
     ]
 
 
-def row(view: SessionView, chosen: bool, words: Words) -> dict[str, Any]:  # noqa: FBT001 - a cell, not a switch
+def row(brief: Brief, words: Words, *, chosen: bool) -> dict[str, Any]:
     """Return one session's row of the list."""
-    told, live = view.row, view.live
-    lang = {"lang": words.language}
-    whole = live is not None and live.sentinels == "ok"
-    amounts = figures(view, words)
+    told, live = brief.row, brief.live
+    amounts = figures(brief, words)
     return {
-        "id": view.name,
+        "id": brief.name,
         "tone": "chosen" if chosen else "",
         "cells": [
-            {"text": words("sessions.choose", session=view.name), "check": chosen},
-            {"text": view.name, "href": link("/", {"session": view.name} | lang)},
+            {"text": words("sessions.choose", session=brief.name), "check": chosen},
+            {"text": brief.name, "href": link("/", {"session": brief.name, "lang": words.language})},
             words.named("mode", told.mode if told else live.mode if live else ""),
-            words.named("state", live.state if live else told.state if told else ""),
+            _state(brief, words),
             utc(told.started_wall_ns) if told else NONE,
             _toned(amounts["pnl_matched"]),
             _toned(amounts["pnl_confirmed"]),
@@ -49,31 +65,25 @@ def row(view: SessionView, chosen: bool, words: Words) -> dict[str, Any]:  # noq
             amounts["drawdown"],
             amounts["orders"],
             amounts["fills"],
-            words("chip.sentinels.ok")
-            if whole
-            else words("sessions.unknown")
-            if live is None
-            else {"text": words("chip.sentinels.broken"), "tone": "bad"},
-            _data(view, words),
-            {"text": words("sessions.report"), "href": link(f"/sessions/{view.name}/report", lang)},
+            _accounts(brief, words),
+            _data(brief, words),
+            {"text": words("sessions.report"), "href": report_link(brief.name, words)},
         ],
     }
 
 
-def figures(view: SessionView, words: Words) -> dict[str, str]:
+def figures(brief: Brief, words: Words) -> dict[str, str]:
     """Return a session's key figures; a broken sentinel takes the place of every amount."""
-    live, totals = view.live, view.lists.totals
+    live, totals, curve = brief.live, brief.totals, brief.curve
     broken = words("tile.broken") if live is not None and live.sentinels != "ok" else ""
-    first, last = (view.marks[0], view.marks[-1]) if view.marks else (None, None)
-    base = first.matched_u6 if first else 0
-    matched = live.pnl_u6[0] if live else last.matched_u6 - base if last else None
-    confirmed = live.pnl_u6[1] if live else last.confirmed_u6 - base if last else None
+    matched = live.pnl_u6[0] if live else curve.last_u6 - curve.first_u6 if curve else None
+    confirmed = live.pnl_u6[1] if live else curve.last_confirmed_u6 - curve.first_u6 if curve else None
     fees = live.fees_u6[0] if live else totals.fees_u6 if totals else None
     return {
         "pnl_matched": broken or gain(matched),
         "pnl_confirmed": broken or gain(confirmed),
         "fees": broken or cash(fees),
-        "drawdown": broken or gain(-fall(view)[0]),
+        "drawdown": broken or (gain(-fall_of(curve, live)[0]) if curve else NONE),
         "volume": broken or cash(totals.volume_u6 if totals else None),
         "orders": count(totals.orders) if totals else NONE,
         "fills": count(totals.fills) if totals else NONE,
@@ -81,47 +91,54 @@ def figures(view: SessionView, words: Words) -> dict[str, str]:
     }
 
 
-def comparison(connection: Connection, chosen: Sequence[SessionView], words: Words) -> dict[str, Any]:
+def comparison(
+    chosen: Sequence[SessionView], realised: Sequence[Realised], words: Words, *, differing: bool
+) -> dict[str, Any]:
     """Return the figures of several sessions side by side; rows that differ are marked in words.
 
     Args:
-        connection: A reading connection to the ledger.
         chosen: At most ``MOST`` sessions.
+        realised: What each earned by strategy and by exit.
         words: The page's language.
+        differing: Leave out what is the same in all.
     """
-    told = [figures(view, words) for view in chosen]
-    rows = [
-        _row(words(f"compare.{name}"), [one[name] for one in told], words)
-        for name in ("pnl_matched", "pnl_confirmed", "fees", "drawdown", "volume", "orders", "fills", "refused")
+    told = [figures(view.brief(), words) for view in chosen]
+    rows = [_row(words(f"compare.{name}"), [one[name] for one in told], words) for name in _FIGURES]
+    refused = [
+        {code: count(times) for code, times in view.totals.refusals.items()} if view.totals else {} for view in chosen
     ]
-    groups: tuple[tuple[str, Callable[[SessionView], Mapping[str, str]]], ...] = (
-        ("strategy", lambda view: _gains(views.realised_by(connection, view.name, "strategy"))),
-        ("exit", lambda view: _gains(views.realised_by(connection, view.name, "reason"))),
-        ("refusal", lambda view: {} if not view.lists.totals else
-            {code: count(times) for code, times in view.lists.totals.refusals.items()}),
-    )  # fmt: skip
-    for group, read in groups:
-        parts = [dict(read(view)) for view in chosen]
+    groups = (
+        ("strategy", [_gains(one.by_strategy) for one in realised]),
+        ("exit", [_gains(one.by_reason) for one in realised]),
+        ("refusal", refused),
+    )
+    for group, parts in groups:
         for name in sorted({name for one in parts for name in one}):
             label = words(f"compare.{group}", name=words.named(group, name))
             rows.append(_row(label, [one.get(name, NONE) for one in parts], words))
-    facts = [_facts(view.row) for view in chosen]
-    names = ("mode", "seed", "tape", "journal")
-    rows += [_row(words(f"compare.{name}"), [one.get(name, NONE) for one in facts], words) for name in names]
+    facts = [_facts(view.row, words) for view in chosen]
+    rows += [_row(words(f"compare.{name}"), [one.get(name, NONE) for one in facts], words) for name in _FACTS]
     settings = [_flat(config_of(view.row)) if view.row else {} for view in chosen]
     for name in sorted({name for one in settings for name in one}):
         values = [one.get(name, NONE) for one in settings]
         if len(set(values)) > 1:
             rows.append(_row(name, values, words))
+    heads = [("what", words("compare.what"), False), *((view.name, view.name, True) for view in chosen)]
+    heads.append(("differs", words("compare.differs"), False))
     return {
-        "columns": [{"key": "what", "label": words("compare.what"), "num": False}]
-        + [{"key": view.name, "label": view.name, "num": True} for view in chosen]
-        + [{"key": "differs", "label": words("compare.differs"), "num": False}],
-        "rows": rows,
+        "columns": [{"key": key, "label": label, "num": number} for key, label, number in heads],
+        "rows": [row for row in rows if row["tone"] or not differing],
+        "empty": words("compare.same"),
     }
 
 
-def curves(chosen: Sequence[SessionView], words: Words) -> list[dict[str, Any]]:
+def read_realised(connection: Connection, session: str) -> Realised:
+    """Return what a session's closed positions earned."""
+    by_strategy, by_reason = (views.realised_by(connection, session, column) for column in ("strategy", "reason"))
+    return Realised(by_strategy, by_reason)
+
+
+def curves(chosen: Sequence[SessionView]) -> list[dict[str, Any]]:
     """Return matched PnL of each session over its own time, so that different days can be laid together."""
     roles = ("matched", "confirmed", "third", "fourth")
     out = []
@@ -130,8 +147,8 @@ def curves(chosen: Sequence[SessionView], words: Words) -> list[dict[str, Any]]:
         if not marks:
             continue
         axis, base = time_axis(view), marks[0].matched_u6
-        data = [[axis.at(mark.ts_ns), (mark.matched_u6 - base) / 1_000_000] for mark in marks]
-        out.append({"name": words("compare.curve", session=view.name), "role": role, "data": data})
+        data = [[axis.at(mark.ts_ns), round((mark.matched_u6 - base) / CASH_ONE_U6, 4)] for mark in marks]
+        out.append({"name": view.name, "role": role, "data": data})
     return out
 
 
@@ -148,12 +165,15 @@ def _gains(amounts: Mapping[str, int]) -> dict[str, str]:
     return {name: gain(amount) for name, amount in amounts.items()}
 
 
-def _facts(told: SessionRow | None) -> dict[str, str]:
+def _facts(told: SessionRow | None, words: Words) -> dict[str, str]:
     if told is None:
         return {}
     return {
-        "mode": told.mode, "seed": str(told.seed), "tape": told.tape_sha256[:12], "journal": told.journal_sha256[:12],
-    }  # fmt: skip
+        "mode": words.named("mode", told.mode),
+        "seed": str(told.seed),
+        "tape": told.tape_sha256[:12],
+        "journal": told.journal_sha256[:12] or words("trust.journal.open"),
+    }
 
 
 def _flat(config: Mapping[str, object], before: str = "") -> dict[str, str]:
@@ -162,15 +182,36 @@ def _flat(config: Mapping[str, object], before: str = "") -> dict[str, str]:
         if isinstance(value, Mapping):
             out |= _flat(value, f"{before}{name}.")
         else:
-            out[f"{before}{name}"] = str(value)
+            out[f"{before}{name}"] = str(value).lower() if isinstance(value, bool) else str(value)
     return out
 
 
-def _data(view: SessionView, words: Words) -> str:
-    if view.manifest is None:
+def _state(brief: Brief, words: Words) -> Any:
+    state = brief.live.state if brief.live else brief.row.state if brief.row else "unknown"
+    silent = silent_s(SessionView(brief.name, live=brief.live))
+    if silent > SILENT_S:
+        return {"text": words("state.silent", seconds=f"{silent:,.0f}"), "tone": "bad"}
+    return {"text": words.named("state", state), "tone": "bad" if state == "halted" else ""}
+
+
+def _accounts(brief: Brief, words: Words) -> Any:
+    if brief.live is None:
         return words("sessions.unknown")
-    return words("chip.constructed" if view.manifest.constructed else "chip.recorded")
+    if brief.live.sentinels == "ok":
+        return words("chip.sentinels.ok")
+    return {"text": words("chip.sentinels.broken"), "tone": "bad"}
+
+
+def _data(brief: Brief, words: Words) -> Any:
+    if brief.constructed is None:
+        return words("sessions.unknown")
+    if brief.constructed:
+        return {"text": words("chip.constructed"), "tone": "warn"}
+    return words("chip.recorded")
 
 
 def _toned(text: str) -> dict[str, str]:
-    return {"text": text, "tone": "gain" if text.startswith("+") else "loss" if text.startswith("-") else ""}
+    return {
+        "text": text,
+        "tone": "gain" if text.startswith("+") else "loss" if text.startswith("-") and text != NONE else "",
+    }

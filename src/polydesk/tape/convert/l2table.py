@@ -1,7 +1,7 @@
 """A tape as an L2 table: one row per event in Parquet, with the market facts beside it, as the import reads it."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from polydesk.model.grid import PRICE_ONE_G4, price_text, size_text
-from polydesk.model.market import Fact, Market, Origin
+from polydesk.model.market import Fact, Market, Origin, Resolution
 from polydesk.model.rows import NO_WITNESS, RowFlag, RowKind
 from polydesk.tape.convert.selection import Asset
 from polydesk.tape.importers.l2table import CONSTRUCTED
+from polydesk.tape.importers.markets_file import CATEGORIES
 from polydesk.tape.reader import Tape
 
 EVENTS, MARKETS = "events.parquet", "markets.json"
@@ -81,10 +82,11 @@ def write(tape: Tape, assets: Sequence[Asset], folder: Path, progress: Callable[
                 writer.write_table(pa.Table.from_pylist(held, schema))
                 held = []
         writer.write_table(pa.Table.from_pylist(held, schema))
-    resolutions = {end.market: end.payout_g4 for end in tape.manifest.resolutions}
+    resolutions = {end.market: end for end in tape.manifest.resolutions}
     told = [_facts(market, resolutions.get(market.index)) for market in markets.values()]
     (folder / MARKETS).write_bytes(msgspec.json.format(msgspec.json.encode(told), indent=2) + b"\n")
-    return {"files": [{"file": EVENTS}, {"file": MARKETS}], "counts": dict(counts)}
+    files = [{"file": EVENTS}, {"file": MARKETS}]
+    return {"files": files, "counts": dict(counts), "left_out_facts": _left_out(markets.values())}
 
 
 def _events(
@@ -172,8 +174,8 @@ def _size(size: int) -> Decimal:
     return Decimal(size).scaleb(-6)
 
 
-def _facts(market: Market, payout_g4: tuple[int, int] | None) -> dict[str, Any]:
-    """Return a market in the fields of a markets file; assumed facts stay out, they are assumed again."""
+def _facts(market: Market, end: Resolution | None) -> dict[str, Any]:
+    """Return a market in the fields of a markets file; every fact keeps its origin, assumed ones stay assumed."""
     stated: dict[str, tuple[Fact[Any], Callable[[Any], object]]] = {
         "tick_size": (market.tick_g4, price_text),
         "min_order_size": (market.min_size_u6, size_text),
@@ -186,13 +188,24 @@ def _facts(market: Market, payout_g4: tuple[int, int] | None) -> dict[str, Any]:
     told: dict[str, Any] = {"slug": market.slug, "condition_id": market.condition_id, "question": market.question}
     told["token_ids"] = [token.id for token in market.tokens]
     for name, (fact, written) in stated.items():
-        if fact.value is not None and fact.origin is not Origin.ASSUMED:
-            told[name] = {"value": written(fact.value), "origin": str(fact.origin), "note": fact.note}
+        if fact.value is not None and not (name == "category" and fact.value not in CATEGORIES):
+            told[name] = _told(written(fact.value), fact.origin, fact.note)
     if all(outcomes):
         told["outcomes"] = outcomes
-    if payout_g4 and market.end_ns.value is not None:
-        told |= {"payout_up": price_text(payout_g4[0]), "payout_down": price_text(payout_g4[1])}
+    if end is not None:
+        pays = [_told(price_text(payout), end.origin, end.note) for payout in end.payout_g4]
+        told |= {"payout_up": pays[0], "payout_down": pays[1], "resolved_ts": _iso(end.at_ns)}
     return told
+
+
+def _left_out(markets: Iterable[Market]) -> list[str]:
+    """Return the facts that a markets file has no field for; an import assumes them by category."""
+    known = all(market.category.value in CATEGORIES for market in markets)
+    return ["fees", "taker_delay_ns", *(() if known else ("category",))]
+
+
+def _told(value: object, origin: Origin, note: str) -> dict[str, object]:
+    return {"value": value, "origin": str(origin), "note": note}
 
 
 def _iso(ts_ns: int) -> str:

@@ -9,6 +9,9 @@ from polydesk.model.errors import TapeError
 from polydesk.model.market import Market
 from polydesk.tape.manifest import Manifest
 
+_LONGEST = 80
+"""Characters of a slug or outcome in a file name; index and token must survive the cut."""
+
 TOKENS = {"0": (0,), "1": (1,), "both": (0, 1)}
 
 
@@ -22,8 +25,8 @@ class Asset(msgspec.Struct, frozen=True):
     def name(self) -> str:
         """``<index>-<slug>-<token>-<outcome>`` without what file names cannot hold."""
         outcome = self.market.tokens[self.token].outcome or ""
-        words = (f"{self.market.index:04d}", self.market.slug, str(self.token), outcome)
-        return "-".join(re.sub(r"[^A-Za-z0-9._]+", "-", word).strip("-.") for word in words if word)[:160]
+        words = (f"{self.market.index:04d}", self.market.slug[:_LONGEST], str(self.token), outcome[:_LONGEST])
+        return "-".join(re.sub(r"[^A-Za-z0-9._]+", "-", word).strip("-.") for word in words if word)
 
 
 def select(manifest: Manifest, market: str | None, token: str) -> list[Asset]:
@@ -42,10 +45,12 @@ def select(manifest: Manifest, market: str | None, token: str) -> list[Asset]:
     markets: Sequence[Market] = manifest.markets
     if market is not None:
         markets = [found for found in markets if market in (found.slug, found.condition_id, str(found.index))]
+    if not manifest.markets:
+        raise TapeError("the tape holds no market, only reference prices: there is nothing to convert")
     if not markets:
         slugs = ", ".join(f"{found.index} {found.slug}" for found in manifest.markets[:8])
         more = f" and {len(manifest.markets) - 8} more" if len(manifest.markets) > 8 else ""
-        raise TapeError(f"--market {market}: not on this tape; it holds {slugs or 'no market'}{more}")
+        raise TapeError(f"--market {market}: not on this tape; it holds {slugs}{more}")
     if len(markets) > 1 and market is not None:
         indices = ", ".join(str(found.index) for found in markets)
         raise TapeError(f"--market {market}: several markets are called so; name one by its index: {indices}")

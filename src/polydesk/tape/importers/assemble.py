@@ -65,7 +65,11 @@ def import_tape(
         for rows in merge([Stream(reading.first_ns, reading.rows, reading.hold) for reading in readings]):
             writer.append(rows)
         if not writer.rows:
-            raise ImportFailed(f"{_names(sources)}: no rows; the recording holds no book, trade or change")
+            wrong = next((f"; {it.path}: {it.first_defect}" for it in readings if it.first_defect), "")
+            raise ImportFailed(
+                f"{_names(sources)}: no rows; the recording holds no book, trade or change{wrong}; check that it is "
+                "the right file, or describe it in a schema file (--schema)"
+            )
         told, ends = registry.build()
         read = [reading.source(hashes[reading.path]) for reading in readings]
         writer.finish(told, ends, read, registry.references, clock=_clock(recognised))
@@ -86,6 +90,11 @@ class _Reading:
         self._progress = progress
         self._tally = Tally()
         self._first = self._last = empty_rows(0)
+
+    @property
+    def first_defect(self) -> str:
+        """Where the first thing wrong is, and what; empty when nothing is."""
+        return self._tally.first_defect
 
     def rows(self) -> Iterator[np.ndarray]:
         """Read the recording."""

@@ -15,7 +15,7 @@ from polydesk.tape.importers.foreign import ForeignTokens
 from polydesk.tape.importers.plausible import without_implausible
 from polydesk.tape.importers.registry import ForeignToken, Registry
 from polydesk.tape.importers.snapshots import BookDiffer, read_sides
-from polydesk.tape.importers.source import Head, Progress, read_lines
+from polydesk.tape.importers.source import NOT_JSON, Head, Progress, read_lines
 from polydesk.tape.importers.tally import Clock, Tally, from_seconds
 from polydesk.tape.importers.ticks import state_tick
 from polydesk.tape.importers.wire import BookMessage, level_price, venue_time
@@ -54,7 +54,7 @@ def sniff(head: Head) -> int:
         try:
             if _DECODER.decode(raw).msg.event_type != "book":
                 return 0
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except NOT_JSON:
             continue
         tally = Tally()
         return next((book.told_ns for book in without_implausible(_books(head.lines, tally), tally)), 0)
@@ -110,7 +110,7 @@ def _books(lines: Iterable[bytes], tally: Tally) -> Iterator[Book]:
                 tally.defect("other_messages", f"line {tally.records}")
                 continue
             told_ns, recv_ns = venue_time(line.msg.timestamp), from_seconds(line.recv_ts)
-        except (msgspec.DecodeError, UnicodeDecodeError, NumberError):
+        except (*NOT_JSON, NumberError):
             told_ns = 0
         if told_ns:
             yield Book(line, told_ns, recv_ns, tally.records)

@@ -4,7 +4,7 @@ Source of the common shape: the venue's market channel with its fields as column
 ``price_change``, ``last_trade_price``, ``tick_size_change``).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -74,7 +74,7 @@ def rows(path: Path, registry: Registry, tally: Tally, progress: Progress | None
     found = infer(every_column(read_head(path)))
     if found.schema is None:
         raise ImportFailed(f"{path}: {'; '.join(found.problems)}; describe the table in a schema file (--schema)")
-    return rows_by_schema(found.schema, path, registry, tally, progress)
+    return rows_by_schema(found.schema, path, registry, tally, progress, found.unread)
 
 
 def missing_columns(schema: TableSchema, head: Head) -> list[str]:
@@ -133,7 +133,12 @@ def sniff_by_schema(schema: TableSchema, head: Head) -> int:
 
 
 def rows_by_schema(
-    schema: TableSchema, path: Path, registry: Registry, tally: Tally, progress: Progress | None = None
+    schema: TableSchema,
+    path: Path,
+    registry: Registry,
+    tally: Tally,
+    progress: Progress | None = None,
+    unread: Mapping[str, str] = {},
 ) -> Iterator[np.ndarray]:
     """Read a table as batches of rows, in order of arrival.
 
@@ -143,6 +148,7 @@ def rows_by_schema(
         registry: Learns markets, tokens and ticks.
         tally: Counts rows and defects; a malformed row is one defect and the import goes on.
         progress: Told how far the file is read.
+        unread: Words for events that the schema has no columns for; such a row is malformed and not merely unknown.
 
     Yields:
         Arrays of ``ROW_DTYPE`` in virtual time (venue, clamped), ending at a message end, ``seq`` 0.
@@ -156,7 +162,7 @@ def rows_by_schema(
     if order.by != "file":
         tally.counts[f"rows_sorted_by_{order.by}_time"] += order.rows
     foreign = ForeignTokens(path, tally)
-    reader, table = MessageRows(registry, tally, foreign), TableMessages(schema, tally)
+    reader, table = MessageRows(registry, tally, foreign), TableMessages(schema, tally, unread)
     records = in_order(read_records(path, kind, schema.columns(), progress), schema, order)
     derived: list[slice] = []
     messages = 0

@@ -13,6 +13,7 @@ import msgspec
 from polydesk.model.errors import NumberError
 from polydesk.model.grid import NS_PER_S
 from polydesk.tape.importers.schema import Unit
+from polydesk.tape.importers.source import NOT_JSON
 from polydesk.tape.importers.tally import plausible
 from polydesk.tape.importers.wire import Number
 
@@ -22,6 +23,9 @@ Cell = Any
 _DIGITS = 9
 """A double is read as the decimal of this many places next to it: more than its error at any price or size that can
 occur, less than any step of the grid."""
+
+_LONGEST = 20
+"""Most digits of a whole number that can be a time."""
 
 _NS = {"s": NS_PER_S, "ms": 1_000_000, "us": 1_000, "ns": 1}
 _ISO = re.compile(r"^(\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?)(?:[.,](\d{1,9})\d*)?\s*(Z|UTC|[+-]\d\d:?(?:\d\d)?)?$")
@@ -68,7 +72,7 @@ def items(cell: Cell) -> Sequence[Cell]:
             return [part.strip() for part in cell.split(",")]
         try:
             cell = msgspec.json.decode(cell)
-        except msgspec.DecodeError as err:
+        except NOT_JSON as err:
             raise NumberError(f"levels are not valid JSON ({err})") from err
     if not isinstance(cell, list | tuple):
         raise NumberError(f"{type(cell).__name__} where a list of levels must stand")
@@ -101,7 +105,8 @@ def _text_ns(text: str, unit: Unit) -> int:
     if unit != "iso":
         try:
             value = Decimal(text)
-            whole = int(value)
+            # A damaged exponent would take minutes to write out as a whole number.
+            whole = int(value) if value.adjusted() <= _LONGEST else 0
         except (InvalidOperation, ValueError, OverflowError):
             pass
         else:

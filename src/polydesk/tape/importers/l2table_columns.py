@@ -56,6 +56,9 @@ _EVENTS: dict[EventKind, tuple[str, ...]] = {
     "best_bid_ask": ("best_bid_ask", "bbo", "quote"),
 }
 
+_NEEDED: tuple[EventKind, ...] = ("book", "price_change", "last_trade_price", "tick_size_change")
+"""Events that a tape is wrong without."""
+
 LOOKS_FOR = (
     "Parquet, CSV or JSON lines, one row per event: event_type, asset_id, a time, and bid_prices/bid_sizes/ask_prices/"
     "ask_sizes or bids/asks for books, pc_price/pc_size/pc_side or price/size/side for changes and trades"
@@ -70,12 +73,14 @@ class Found(msgspec.Struct, frozen=True):
         columns: Role and column of those understood.
         problems: Why there is no schema, in words.
         deep: Whether there are columns that only tables of this kind have.
+        unread: Words for events whose columns are not there: rows with them cannot be read.
     """
 
     schema: TableSchema | None
     columns: dict[str, str]
     problems: tuple[str, ...]
     deep: bool
+    unread: dict[str, EventKind] = {}
 
     def told(self) -> str:
         """Return the understood columns for a message."""
@@ -100,7 +105,9 @@ def infer(columns: Sequence[str]) -> Found:
     deep = bool({"bid_prices", "bid_sizes", "change_price"} & roles.keys())
     schema, missing = _schema(roles)
     problems += missing
-    return Found(None if problems else schema, roles, tuple(problems), deep)
+    read = schema.event.values if schema else {}
+    unread = {word: kind for kind in _NEEDED for word in _EVENTS[kind] if word not in read}
+    return Found(None if problems else schema, roles, tuple(problems), deep, unread)
 
 
 def _plain(name: str) -> str:

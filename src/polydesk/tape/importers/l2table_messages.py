@@ -1,6 +1,6 @@
 """Rows of a table as messages of the market channel, so that they obey the same rules as a raw recording."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from polydesk.model.errors import NumberError
@@ -30,8 +30,9 @@ class RowMessage(Message, frozen=True, gc=False):
 class TableMessages:
     """Makes messages of a table's rows as its schema says."""
 
-    def __init__(self, schema: TableSchema, tally: Tally) -> None:
+    def __init__(self, schema: TableSchema, tally: Tally, unread: Mapping[str, str]) -> None:
         self._schema = schema
+        self._unread = unread
         self._tally = tally
         self._kinds = {text.lower(): kind for text, kind in schema.event.values.items()}
         self._words = {text.lower(): "BUY" for text in schema.sides.buy}
@@ -73,6 +74,9 @@ class TableMessages:
             self.wrong(f"row {line}", "it is not a row with a cell for every column")
             return None
         kind = self._kind(cells)
+        if kind in self._unread.values():
+            self.wrong(f"row {line}", f"no columns for {kind} are known")
+            return None
         if kind not in self._contents:
             self._tally.counts["ignored_rows" if kind == "ignore" else "other_messages"] += 1
             return None
@@ -98,7 +102,7 @@ class TableMessages:
     def _kind(self, cells: Cells) -> str:
         event = self._schema.event
         told = word(cell(cells, event.column)).lower() if event.column else ""
-        return event.all or self._kinds.get(told) or ""
+        return event.all or self._kinds.get(told) or self._unread.get(told) or ""
 
     def _price(self, value: Cell) -> object:
         return number(value, self._schema.units.price_per_dollar)

@@ -5,6 +5,7 @@ import contextlib
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -20,6 +21,7 @@ FALLS_NS = 60 * NS_PER_S
 _BUCKET_ROWS = 200_000
 _SAMPLE = 8_192
 _OPEN_BYTES = 1 << 18
+_PACKED_BITS = 63
 
 _PACK = msgspec.msgpack.Encoder()
 
@@ -152,6 +154,15 @@ def in_order(records: Iterable[Record], schema: TableSchema, found: Survey) -> I
             yield from bucket.sorted()
 
 
+def _long_numbers_as_text(cell: Any) -> Any:
+    """Return cells with whole numbers beyond 64 bits, such as bare token ids, as the text that means the same."""
+    if isinstance(cell, dict):
+        return {name: _long_numbers_as_text(value) for name, value in cell.items()}
+    if isinstance(cell, list):
+        return [_long_numbers_as_text(value) for value in cell]
+    return str(cell) if isinstance(cell, int) and cell.bit_length() > _PACKED_BITS else cell
+
+
 class _Bucket:
     """The rows of one span of time, on disk until it is their turn."""
 
@@ -160,7 +171,10 @@ class _Bucket:
         self._held = bytearray()
 
     def add(self, now: int, number: int, cells: Cells | None) -> None:
-        row = _PACK.encode((now, number, cells))
+        try:
+            row = _PACK.encode((now, number, cells))
+        except OverflowError:
+            row = _PACK.encode((now, number, _long_numbers_as_text(cells)))
         self._held += len(row).to_bytes(4, "little") + row
         if len(self._held) >= _OPEN_BYTES:
             self._spill()

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from polydesk.model.errors import ImportFailed
-from polydesk.tape.importers.source import MAX_LINE, Head, Progress, damaged, read_lines
+from polydesk.tape.importers.source import MAX_LINE, NOT_JSON, Head, Progress, damaged, read_lines
 
 _PARQUET_ROWS = 4_096
 
@@ -126,16 +126,14 @@ def _shortest(value: float | None, kind: pa.DataType) -> str | None:
 
 
 def _header(lines: Sequence[bytes]) -> list[str]:
-    cells = (_split(lines[0]) if lines else None) or []
-    return [name.removeprefix("\ufeff").strip() for name in cells]
+    return [name.strip() for name in (_split(lines[0]) if lines else None) or ()]
 
 
 def _csv(path: Path, progress: Progress | None) -> Iterator[Record]:
     """Read a CSV file line by line: a quote that is never closed costs its own line and no other."""
     csv.field_size_limit(MAX_LINE)
     lines = read_lines(path, progress)
-    header = _split(next(lines, b"")) or []
-    header = [name.removeprefix("\ufeff").strip() for name in header]
+    header = [name.strip() for name in _split(next(lines, b"")) or ()]
     if len(set(header)) < len(header):
         repeated = next(name for name in header if header.count(name) > 1)
         raise ImportFailed(f"{path}: line 1: column {repeated!r} stands twice in the header; rename one of them")
@@ -168,7 +166,7 @@ def _objects(line: bytes) -> list[Cells | None]:
     """Return the objects of a JSON line, which is one or a list of them."""
     try:
         content = msgspec.json.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except NOT_JSON:
         return [None] if line.strip() else []
     found = content if isinstance(content, list) else [content]
     return [item if isinstance(item, dict) else None for item in found]

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import yaml
 
 from polydesk.model.errors import ImportFailed, NumberError
-from polydesk.model.grid import PRICE_ONE_G4, price_g4, size_u6
+from polydesk.model.grid import NS_PER_S, PRICE_ONE_G4, price_g4, size_u6
 from polydesk.model.market import Fact, Origin
 from polydesk.tape.importers.source import damaged
 from polydesk.tape.importers.tally import by_magnitude, plausible
@@ -22,10 +22,15 @@ NAMES = ("markets.csv", "markets.json", "markets.yaml", "markets.parquet")
 """Files that are used without being asked for when they lie beside a recording."""
 
 _CELL_LIMIT = 1 << 20
-_CATEGORIES = (
+_STATED = Fact(None, Origin.VENUE, "markets file")
+_PAID = Fact(None, Origin.DERIVED, "payouts stated by the markets file")
+_TIME_FIX = "write Unix seconds or an ISO date"
+CATEGORIES = (
     "crypto", "sports", "finance", "politics", "mentions", "tech", "economics", "culture", "weather", "geopolitics",
     "other",
 )  # fmt: skip
+"""The venue's categories, which decide its fees."""
+
 _ALIASES = {
     "slug": ("slug", "market_slug"),
     "condition_id": ("condition_id", "conditionId"),
@@ -38,6 +43,7 @@ _ALIASES = {
     "outcome_second": ("outcome_down", "outcome_no"),
     "payout_first": ("payout_up", "payout_yes"),
     "payout_second": ("payout_down", "payout_no"),
+    "resolved_ns": ("resolved_ts", "resolvedTs"),
     "start_ns": ("start_ts", "startTs", "eventStartTime", "startDate"),
     "end_ns": ("end_ts", "endTs", "endDate", "end_date_iso"),
     "tick_g4": ("tick_size", "tickSize", "orderPriceMinTickSize", "minimum_tick_size"),
@@ -58,6 +64,7 @@ class Listed(msgspec.Struct, frozen=True):
         outcomes: Labels of the tokens.
         winner: Label of the winning outcome; empty when undecided.
         payout_g4: What a share of the first and of the second outcome pays, on the price grid; ``None`` when undecided.
+        resolved_ns: When that became known; the end is the earliest it can have been.
         where: File and record, for messages.
     """
 
@@ -74,7 +81,8 @@ class Listed(msgspec.Struct, frozen=True):
     neg_risk: Fact[bool] | None = None
     question: str = ""
     winner: str = ""
-    payout_g4: tuple[int, int] | None = None
+    payout_g4: Fact[tuple[int, int]] | None = None
+    resolved_ns: Fact[int] | None = None
 
 
 def read_markets(path: Path, note: Callable[[str], None]) -> list[Listed]:
@@ -180,7 +188,8 @@ class _Fields:
             raise self.wrong(alias, value, "write it as text")
         return str(value).strip()
 
-    def fact(self, name: str, read: Callable[[Any], Any], fix: str) -> Any:
+    def fact(self, name: str, read: Callable[[Any], Any], fix: str, unsaid: Fact[None] = _STATED) -> Any:
+        """Return a value with the origin and note that stand beside it, else those of ``unsaid``."""
         value, alias = self.raw(name)
         if value is None:
             return None
@@ -190,10 +199,10 @@ class _Fields:
             raise self.wrong(alias, value, fix) from err
         told = self._record[alias]
         told = told if isinstance(told, dict) else {}
-        origin = str(told.get("origin", Origin.VENUE))
+        origin = str(told.get("origin", unsaid.origin))
         if origin not in set(Origin):
             raise self.wrong(f"{alias}.origin", origin, "write venue, derived or assumed")
-        return Fact(found, Origin(origin), str(told.get("note", "markets file")))
+        return Fact(found, Origin(origin), str(told.get("note", unsaid.note)))
 
     def wrong(self, field: str, value: object, fix: str) -> ImportFailed:
         return ImportFailed(f"{self._where}: field {field} is {value!r}; {fix}")
@@ -217,15 +226,16 @@ def _listed(where: str, record: dict[str, Any]) -> Listed:
         condition_id=condition_id,
         tokens=tokens,
         outcomes=outcomes,
-        start_ns=fields.fact("start_ns", _time, "write Unix seconds or an ISO date"),
-        end_ns=fields.fact("end_ns", _time, "write Unix seconds or an ISO date"),
+        start_ns=fields.fact("start_ns", _time, _TIME_FIX),
+        end_ns=fields.fact("end_ns", _time, _TIME_FIX),
         tick_g4=fields.fact("tick_g4", _tick, "write a price step such as 0.01"),
         min_size_u6=fields.fact("min_size_u6", size_u6, "write a number of shares such as 5"),
-        category=fields.fact("category", _category, f"write one of {', '.join(_CATEGORIES)}"),
+        category=fields.fact("category", _category, f"write one of {', '.join(CATEGORIES)}"),
         neg_risk=fields.fact("neg_risk", _flag, "write true or false"),
         question=fields.text("question"),
         winner=winner,
         payout_g4=_payout(fields),
+        resolved_ns=fields.fact("resolved_ns", _time, _TIME_FIX),
     )
 
 
@@ -235,10 +245,10 @@ def _recorders_id(fields: _Fields, tokens: tuple[str, str]) -> str:
     return market_id if market_id.lower().startswith("0x") or not any(tokens) else ""
 
 
-def _payout(fields: _Fields) -> tuple[int, int] | None:
+def _payout(fields: _Fields) -> Fact[tuple[int, int]] | None:
     """Return what each outcome pays; a market without payouts is undecided."""
     pays = [
-        fields.fact(name, _pay, "write what a share pays, from 0 to 1, or nothing if it is undecided")
+        fields.fact(name, _pay, "write what a share pays, from 0 to 1, or nothing if it is undecided", _PAID)
         for name in ("payout_first", "payout_second")
     ]
     if pays[0] is None and pays[1] is None:
@@ -246,7 +256,7 @@ def _payout(fields: _Fields) -> tuple[int, int] | None:
     if None in pays or pays[0].value + pays[1].value != PRICE_ONE_G4:
         value, alias = fields.raw("payout_second")
         raise fields.wrong(alias, value, "write payouts of both outcomes that add up to 1")
-    return pays[0].value, pays[1].value
+    return Fact((pays[0].value, pays[1].value), pays[0].origin, pays[0].note)
 
 
 def _pay(value: object) -> int:
@@ -285,15 +295,20 @@ def _pair(fields: _Fields, name: str) -> tuple[str, str] | None:
 
 def _time(value: object) -> int:
     if isinstance(value, datetime):
-        ts_ns = round(value.replace(tzinfo=value.tzinfo or UTC).timestamp()) * 1_000_000_000
+        ts_ns = _exact(value)
     elif isinstance(value, str) and not value.replace(".", "", 1).isdigit():
-        moment = datetime.fromisoformat(value)
-        ts_ns = round(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()) * 1_000_000_000
+        ts_ns = _exact(datetime.fromisoformat(value))
     else:
         ts_ns = by_magnitude(float(str(value)))
     if not plausible(ts_ns):
         raise ValueError(value)
     return ts_ns
+
+
+def _exact(moment: datetime) -> int:
+    """Return a moment in ns; without a zone it is UTC."""
+    moment = moment.replace(tzinfo=moment.tzinfo or UTC)
+    return int(moment.replace(microsecond=0).timestamp()) * NS_PER_S + moment.microsecond * 1_000
 
 
 def _tick(value: object) -> int:
@@ -305,7 +320,7 @@ def _tick(value: object) -> int:
 
 def _category(value: object) -> str:
     name = str(value).strip().lower()
-    if name not in _CATEGORIES:
+    if name not in CATEGORIES:
         raise ValueError(value)
     return name
 

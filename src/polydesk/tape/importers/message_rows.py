@@ -150,9 +150,10 @@ class MessageRows:
         tick = wire.level_price(change.new_tick_size)
         old = wire.level_price(change.old_tick_size) if change.old_tick_size else 0
         at = self._stamp(change, envelope)
-        if old and not self._registry.tick_known(at.market):
-            self._registry.note_tick(at.market, old)
-        state_tick(self.batch, self._registry, at, tick, Origin.DERIVED if message.get("derived") else Origin.VENUE)
+        origin = Origin.DERIVED if message.get("derived") else Origin.VENUE
+        if old and not self._registry.tick_told(at.market):
+            self._registry.note_tick(at.market, old, origin)
+        state_tick(self.batch, self._registry, at, tick, origin, new=True)
 
     def _best(self, message: dict[str, object], envelope: Envelope, _where: str) -> None:
         best = msgspec.convert(message, wire.BestMessage, strict=False)

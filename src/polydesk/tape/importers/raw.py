@@ -15,7 +15,7 @@ from polydesk.tape.importers.message_rows import KINDS, REFERENCE, Message, Mess
 from polydesk.tape.importers.plausible import without_implausible
 from polydesk.tape.importers.reference_feeds import is_reference_message, read_reference
 from polydesk.tape.importers.registry import Registry
-from polydesk.tape.importers.source import Head, Progress, read_lines
+from polydesk.tape.importers.source import NOT_JSON, Head, Progress, read_lines
 from polydesk.tape.importers.tally import Tally
 
 LOOKS_FOR = (
@@ -44,7 +44,7 @@ def _first_of_other(head: Head) -> int:
     for line in head.lines:
         try:
             envelope = open_envelope(line)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except NOT_JSON:
             continue
         for content in envelope.messages:
             if is_market_message(content) and _from_venue(envelope) and (told_ns := _told("", content, envelope)):
@@ -99,7 +99,7 @@ def _messages(lines: Iterable[bytes], tally: Tally, bad_lines: set[int]) -> Iter
         number = tally.records
         try:
             envelope = open_envelope(line)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except NOT_JSON:
             _malformed(number, tally, bad_lines)
             continue
         for kind, content in _known_kinds(envelope, tally.counts):

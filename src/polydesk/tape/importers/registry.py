@@ -14,6 +14,9 @@ from polydesk.model.references import Reference
 from polydesk.tape.importers import facts
 from polydesk.tape.importers.markets_file import Listed
 
+_MADE_UP = ("derived:", "constructed:")
+"""How ids begin that no venue gave."""
+
 _RANK = {Origin.ASSUMED: 0, Origin.DERIVED: 1, Origin.VENUE: 2}
 
 
@@ -182,14 +185,17 @@ class Registry:
             )
         return entry.tokens.index("")
 
-    def note_tick(self, market: int, tick_g4: int, origin: Origin = Origin.VENUE, note: str = "") -> bool:
+    def note_tick(
+        self, market: int, tick_g4: int, origin: Origin = Origin.VENUE, note: str = "", *, new: bool = False
+    ) -> bool:
         """Take a tick size and return whether it differs from the one in force.
 
-        The first one is the market's own at the start of the tape, unless a better origin tells another.
+        The first one is the market's own at the start of the tape, unless a better origin tells another; a ``new`` one
+        says what comes after the start, never what the start was.
         """
         entry = self._entries[market]
         known = entry.tick
-        if known is None or _RANK[origin] > _RANK[known.origin]:
+        if known is None or (not new and _RANK[origin] > _RANK[known.origin]):
             entry.tick = Fact(tick_g4, origin, note)
         changed = tick_g4 != entry.current_tick_g4
         entry.current_tick_g4 = tick_g4
@@ -198,6 +204,11 @@ class Registry:
     def tick_known(self, market: int) -> bool:
         """Return whether any source has stated the market's tick so far."""
         return self._entries[market].current_tick_g4 > 0
+
+    def tick_told(self, market: int) -> bool:
+        """Return whether the market's tick at the start is more than an assumption."""
+        tick = self._entries[market].tick
+        return tick is not None and tick.origin is not Origin.ASSUMED
 
     def tick_in_force(self, market: int) -> int:
         """Return the market's current tick on the grid, the assumed one when none is known."""
@@ -305,7 +316,7 @@ def _tokens(entry: _Entry, listed: Listed) -> tuple[Token, Token]:
     tokens = []
     for place in (0, 1):
         asset_id = entry.tokens[place] or f"derived:{entry.tokens[1 - place]}"
-        origin = Origin.DERIVED if asset_id.startswith("derived:") else Origin.VENUE
+        origin = Origin.DERIVED if asset_id.startswith(_MADE_UP) else Origin.VENUE
         label = listed.outcomes[place] or entry.labels[place]
         tokens.append(Token(TokenId(asset_id), label, origin, entry.recorded[place]))
     return tokens[0], tokens[1]
@@ -325,11 +336,14 @@ def _resolution(entry: _Entry, market: Market) -> Resolution | None:
     if entry.resolution is not None or listed is None or not (listed.winner or listed.payout_g4):
         return entry.resolution
     end_ns = market.end_ns.value
-    if end_ns is None:
+    told = listed.resolved_ns
+    if end_ns is None and told is None:
         what = "payouts" if listed.payout_g4 else "a winner"
         raise ImportFailed(f"{listed.where}: has {what} but no end time; add end_ts")
+    at_ns = told.value if told is not None else end_ns or 0
     if listed.payout_g4:
-        note = "payouts stated by the markets file; known at the end at the earliest"
-        return Resolution(entry.index, listed.payout_g4, end_ns, Origin.DERIVED, note)
+        paid = listed.payout_g4
+        note = paid.note if told is not None else f"{paid.note}; known at the end at the earliest"
+        return Resolution(entry.index, paid.value, at_ns, paid.origin, note)
     place = listed.outcomes.index(listed.winner)
-    return Resolution(entry.index, _payout(place), end_ns, Origin.DERIVED, "winner stated by the markets file")
+    return Resolution(entry.index, _payout(place), at_ns, Origin.DERIVED, "winner stated by the markets file")

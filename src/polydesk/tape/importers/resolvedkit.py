@@ -51,13 +51,19 @@ class _Snapshot(msgspec.Struct, frozen=True, gc=False):
 
 
 def sniff(head: Head) -> int:
-    """Return the first time in ns if this is a resolvedkit recording, else 0."""
+    """Return the first time in ns if this is a resolvedkit recording, else 0.
+
+    Raises:
+        ImportFailed: It has the columns, but no row has a time in ms.
+    """
     if not set(COLUMNS) <= head.columns.keys() or any("list" not in head.columns[name] for name in _LISTS):
         return 0
     times = _times(head.path, _read(head.path, ["ts"]))
     times = times[(times >= EARLIEST_NS) & (times <= LATEST_NS)]
     times = np.sort(times)[~implausible(np.sort(times))]
-    return int(times[0]) if len(times) else 0
+    if not len(times):
+        raise ImportFailed(f"{head.path}: column ts holds no time in ms since 1970; looked for {LOOKS_FOR}")
+    return int(times[0])
 
 
 def rows(path: Path, registry: Registry, tally: Tally, progress: Progress | None = None) -> Iterator[np.ndarray]:

@@ -3,6 +3,7 @@
 Unpacking is pyarrow's.
 """
 
+import codecs
 import hashlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +18,9 @@ CHUNK = 1 << 20
 HEAD_BYTES = 1 << 18
 HEAD_LINES = 200
 MAX_LINE = 64 << 20
+NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What reading a damaged line as JSON raises; the last for brackets nested without end."""
+
 _MAGIC = ((b"\x28\xb5\x2f\xfd", "zstd"), (b"\x1f\x8b", "gzip"), (b"PAR1", "parquet"))
 
 Progress = Callable[[str, int, int], None]
@@ -83,9 +87,13 @@ def _packing(start: bytes) -> str:
 def _parquet_columns(path: Path) -> dict[str, str]:
     try:
         schema = pq.read_schema(path)
-    except (OSError, pa.ArrowException) as err:
+        columns = {field.name: str(field.type) for field in schema}
+    except (OSError, pa.ArrowException, UnicodeDecodeError) as err:
         raise damaged(path, "Parquet", err) from err
-    return {field.name: str(field.type) for field in schema}
+    if len(columns) < len(schema):
+        repeated = next(name for name in schema.names if schema.names.count(name) > 1)
+        raise ImportFailed(f"{path}: column {repeated!r} stands twice; write the table again without one of them")
+    return columns
 
 
 def damaged(path: Path, what: str, err: Exception) -> ImportFailed:
@@ -97,14 +105,15 @@ def damaged(path: Path, what: str, err: Exception) -> ImportFailed:
 
 
 def read_lines(path: Path, progress: Progress | None = None) -> Iterator[bytes]:
-    """Read the lines of a plain, gzip or zstandard file, without their line ends.
+    """Read the lines of a plain, gzip or zstandard file, without their line ends and a byte order mark before them.
 
     Raises:
         ImportFailed: The packing is truncated or damaged, or there are no line ends.
     """
-    rest = b""
+    rest, mark = b"", codecs.BOM_UTF8
     for chunk in _read_chunks(path, progress):
-        lines = (rest + chunk).split(b"\n")
+        lines = (rest + chunk.removeprefix(mark)).split(b"\n")
+        mark = b""
         rest = lines.pop()
         if len(rest) > MAX_LINE:
             raise ImportFailed(f"{path}: a line is longer than {MAX_LINE >> 20} MiB; this is not a file of JSON lines")

@@ -1,6 +1,5 @@
 """Counting what an importer reads, leaves out and finds wrong."""
 
-import math
 from collections import Counter
 
 from polydesk.model.errors import NumberError
@@ -9,6 +8,8 @@ from polydesk.model.grid import NS_PER_S
 EARLIEST_NS = 1_500_000_000 * NS_PER_S
 LATEST_NS = 4_000_000_000 * NS_PER_S
 """Times outside 2017 to 2096 are mistakes, not times."""
+
+_FAR = 10**20
 
 
 class Tally:
@@ -84,7 +85,7 @@ def plausible(ts_ns: int) -> bool:
 
 def by_magnitude(value: float) -> int:
     """Convert a time in seconds, ms, us or ns to ns; the size of the number tells the unit. What is none becomes 0."""
-    if not math.isfinite(value):
+    if not -_FAR < value < _FAR:
         return 0
     if value < 1e11:
         return _whole_us(value)

@@ -10,13 +10,16 @@ TICKS = (1_000, 500, 100, 50, 25, 10, 5, 1)
 """The venue's tick sizes on the grid, coarsest first."""
 
 
-def state_tick(batch: Batch, registry: Registry, at: Stamp, tick_g4: int, origin: Origin = Origin.VENUE) -> None:
+def state_tick(
+    batch: Batch, registry: Registry, at: Stamp, tick_g4: int, origin: Origin = Origin.VENUE, *, new: bool = False
+) -> None:
     """Take a tick that a source states, usually the venue; one that differs from the tick in force becomes a row.
 
-    The venue tells a change for both tokens: the second time it is no change any more.
+    The venue tells a change for both tokens: the second time it is no change any more. ``new`` is a tick that a message
+    of its own tells as a change; books state the tick they have.
     """
     known = registry.tick_known(at.market)
-    if registry.note_tick(at.market, tick_g4, origin) and known:
+    if registry.note_tick(at.market, tick_g4, origin, new=new) and known:
         batch.add(at, RowKind.TICK, aux=tick_g4)
 
 

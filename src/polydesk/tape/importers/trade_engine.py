@@ -16,7 +16,7 @@ from polydesk.model.errors import ImportFailed, NumberError
 from polydesk.model.grid import NS_PER_MS
 from polydesk.tape.importers.plausible import without_implausible
 from polydesk.tape.importers.registry import Registry
-from polydesk.tape.importers.source import Head, Progress, read_lines
+from polydesk.tape.importers.source import NOT_JSON, Head, Progress, read_lines
 from polydesk.tape.importers.tally import Tally, plausible
 from polydesk.tape.importers.trade_engine_rows import LINES, Entry, LogRows
 
@@ -49,7 +49,7 @@ def sniff(head: Head) -> int:
             if kind.type in ("slot", "orderbook_snapshot"):
                 LINES[kind.type].decode(raw)
                 known = True
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except NOT_JSON:
             continue
         ts_ns = kind.ts * NS_PER_MS
         first_ns = first_ns or (ts_ns if plausible(ts_ns) else 0)
@@ -98,7 +98,7 @@ def _entries(lines: Iterable[bytes], tally: Tally) -> Iterator[Entry]:
             kind = _KIND.decode(raw)
             decoder: msgspec.json.Decoder[Any] | None = LINES.get(kind.type)
             content = decoder.decode(raw) if decoder else None
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except NOT_JSON:
             tally.defect("malformed_lines", f"line {number}")
             continue
         ts_ns = kind.ts * NS_PER_MS

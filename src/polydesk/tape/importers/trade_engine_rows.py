@@ -13,7 +13,7 @@ from polydesk.model.rows import RowKind
 from polydesk.tape.importers.batch import NO_MARKET, Batch, Sides, Stamp
 from polydesk.tape.importers.registry import Registry
 from polydesk.tape.importers.snapshots import BookDiffer, count_flaws, one_side
-from polydesk.tape.importers.tally import Clock, Tally
+from polydesk.tape.importers.tally import Clock, Tally, plausible
 from polydesk.tape.importers.ticks import derive_tick
 from polydesk.tape.importers.wire import Number, level_price, level_size
 
@@ -151,8 +151,11 @@ class LogRows:
         self._tally.counts["slot_starts"] += 1
         self._slug = slot.slug
         self._market, self._up = self._registry.up_down(slug=slot.slug)
-        if slot.end_ms:
-            self._registry.note_end(self._market, slot.end_ms * NS_PER_MS, "endTime of the bot's slot")
+        end_ns = slot.end_ms * NS_PER_MS
+        if plausible(end_ns):
+            self._registry.note_end(self._market, end_ns, "endTime of the bot's slot")
+        elif end_ns:
+            self._tally.defect("implausible_ends", entry.where)
         self._end_ns = self._registry.end_of(self._market) or 0
         self._after_end = 0 < self._end_ns < entry.told_ns
         self._tally.counts["slot_starts_after_end"] += self._after_end
@@ -231,8 +234,8 @@ class LogRows:
 
     def _left(self, left: Left, entry: Entry) -> None:
         self._tally.counts["remaining_lines"] += 1
-        reckoned = entry.told_ns + round(left.seconds * NS_PER_S)
-        if self._end_ns and abs(reckoned - self._end_ns) > _CLOCK_SLACK_NS:
+        reckoned_ns = entry.told_ns + left.seconds * NS_PER_S
+        if self._end_ns and abs(reckoned_ns - self._end_ns) > _CLOCK_SLACK_NS:
             self._tally.defect("seconds_left_contradict_the_end", entry.where)
 
     def _resolved(self, end: End, entry: Entry) -> None:

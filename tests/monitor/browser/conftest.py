@@ -1,0 +1,126 @@
+"""Real Chromium through Playwright: Debian's own, or the one that POLYDESK_CHROMIUM names."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+from monitor_samples import run_made
+from playwright.sync_api import expect, sync_playwright
+
+from polydesk.monitor.follower import Follower
+from polydesk.monitor.listen import listen
+from polydesk.monitor.spawn import start
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome")
+_QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--no-first-run",
+    "--disable-component-update",
+    "--disable-sync",
+)
+_TIMEOUT_MS = 30_000
+
+
+def chromium_path():
+    """Return where Chromium is; ``None`` when there is none."""
+    named = os.environ.get("POLYDESK_CHROMIUM")
+    return named or next(filter(None, map(shutil.which, _NAMES)), None)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    path = chromium_path()
+    if path is None:
+        pytest.skip("NOT TESTED: the pages, for want of a browser; install chromium or name one with POLYDESK_CHROMIUM")
+    expect.set_options(timeout=_TIMEOUT_MS)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(_QUIET))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(chromium):
+    """Open pages in fresh contexts; whatever a page complains about fails the test."""
+    contexts, complaints = [], []
+
+    def opened(url="about:blank", **more):
+        context = chromium.new_context(**({"viewport": {"width": 1440, "height": 900}, "locale": "en-GB"} | more))
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(_TIMEOUT_MS)
+        page.on("pageerror", lambda err: complaints.append(str(err)))
+        if url != "about:blank":
+            page.goto(url)
+            ready(page)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def ready(page):
+    """Wait until the page's own head is there and the connection to the server stands."""
+    page.wait_for_function("() => window.did_handshake && document.querySelector('#app .pd-head')")
+
+
+@pytest.fixture(scope="session")
+def is_ready():
+    return ready
+
+
+@pytest.fixture(scope="module")
+def serve():
+    """Start dashboards over data folders; all end with the module."""
+    running = []
+
+    def served(folder, port=0, lang="en"):
+        if not port:
+            with listen(0).socket as taken:
+                port = taken.getsockname()[1]
+        dashboard = start(folder, port, lang).ready()
+        running.append(dashboard)
+        return dashboard
+
+    yield served
+    for dashboard in running:
+        dashboard.close()
+
+
+@pytest.fixture(scope="session")
+def two_sessions(tmp_path_factory):
+    """A data folder with two ended sessions on different tapes; the second is the newer one."""
+    folder = tmp_path_factory.mktemp("two")
+    names = [run_made(folder, seed=3).path.name, run_made(folder, "run.seed=9", seed=4).path.name]
+    follower = Follower(folder)
+    follower.look()
+    follower.close()
+    return folder, names
+
+
+@pytest.fixture
+def run_desk():
+    """Start desks as processes of their own; those left are killed at the end."""
+    running = []
+
+    def started(folder, *more):
+        command = [
+            sys.executable, "-c", "import sys; from polydesk.cli import main; sys.exit(main())", "run",
+            "--no-dashboard", "--exit-when-done", "--data-dir", str(folder), *map(str, more),
+        ]  # fmt: skip
+        with (folder / "desk.log").open("ab") as log:
+            desk = subprocess.Popen(command, stdout=log, stderr=log)
+        running.append(desk)
+        return desk
+
+    yield started
+    for desk in running:
+        if desk.poll() is None:
+            desk.kill()
+        desk.wait()

@@ -1,0 +1,110 @@
+"""A running desk in a real browser: it moves, it is missed when it is gone, and everything comes back by itself."""
+
+import signal
+
+import pytest
+from monitor_samples import LIVELY
+from playwright.sync_api import expect
+
+from made import made_tape
+
+
+@pytest.fixture(scope="module")
+def tape(tmp_path_factory):
+    """Five minutes of two markets."""
+    path = tmp_path_factory.mktemp("live") / "tape"
+    made_tape(path, seed=3)
+    return path
+
+
+@pytest.fixture
+def paced(run_desk, tape):
+    """Start a desk that takes about half a minute."""
+    settings = [part for setting in LIVELY for part in ("--set", setting)]
+    return lambda folder, speed=10: run_desk(folder, "--tape", tape, "--speed", speed, *settings)
+
+
+def state(page):
+    return page.locator("#app .pd-chip[data-key=state]")
+
+
+def shown_time(page):
+    return page.locator("#app .pd-head .line").inner_text()
+
+
+def test_a_running_desk_moves_and_its_orders_are_in_the_ladder(open_page, serve, paced, tmp_path):
+    page = open_page(serve(tmp_path).url)
+    expect(page.locator("#app .pd-none")).to_be_visible()
+    paced(tmp_path)
+    expect(state(page)).to_have_text("running")
+    before = shown_time(page)
+    page.wait_for_function("before => document.querySelector('#app .pd-head .line').textContent !== before", arg=before)
+    expect(page.locator("#app .fills tbody tr.pd-pick").first).to_be_visible()
+    # Compared inside the page, at one moment: what the list of orders says is in the ladder.
+    page.wait_for_function(
+        """() => {
+          const chosen = document.querySelector('#app .market input[type=search]').value;
+          const rows = [...document.querySelectorAll('#app .orders tbody tr.pd-pick')]
+            .map((row) => [...row.cells].map((cell) => cell.textContent.trim()));
+          const mine = rows.filter((cells) => cells[1] === chosen && cells[2] === 'buy Up');
+          const bids = [...document.querySelectorAll('#app .pd-ladder tr.bid')]
+            .filter((row) => row.querySelector('.own span')).map((row) => row.querySelector('th').textContent.trim());
+          return mine.length > 0 && mine.every((cells) => bids.includes(cells[3]));
+        }"""
+    )
+    expect(page.locator("#app .pd-strip [data-key=published] dd")).to_have_text("less than 1 s ago")
+    assert page.locator("#app .pd-notes p").count() == 0
+
+
+@pytest.mark.slow
+def test_a_list_holds_still_under_the_pointer(open_page, serve, paced, tmp_path):
+    page = open_page(serve(tmp_path).url)
+    paced(tmp_path)
+    expect(page.locator("#app .decisions tbody tr.pd-pick")).not_to_have_count(0)
+    page.locator("#app .decisions tbody tr").first.hover()
+    first = page.locator("#app .decisions tbody tr").first.get_attribute("data-id")
+    expect(page.locator("#app .decisions .pd-held")).to_be_visible()
+    assert page.locator("#app .decisions tbody tr").first.get_attribute("data-id") == first
+    page.mouse.move(5, 5)
+    expect(page.locator("#app .decisions .pd-held")).to_have_count(0)
+    expect(page.locator("#app .decisions tbody tr").first).not_to_have_attribute("data-id", first)
+
+
+@pytest.mark.slow
+def test_a_killed_desk_is_missed_and_the_next_one_followed(open_page, serve, paced, tmp_path):
+    page = open_page(serve(tmp_path).url)
+    desk = paced(tmp_path)
+    expect(state(page)).to_have_text("running")
+    name = page.locator("#app .pd-strip [data-key=session] dd").inner_text()
+    desk.send_signal(signal.SIGKILL)
+    desk.wait()
+    page.wait_for_function(
+        "() => /^silent for/.test(document.querySelector('#app .pd-chip[data-key=state]').textContent)"
+    )
+    expect(page.locator("#app .pd-notes")).to_contain_text(f"polydesk run --resume {name.split(',')[0]}")
+    page.get_by_label("without holds").focus()
+    page.evaluate("scrollTo(0, 700)")
+    paced(tmp_path)
+    expect(page.locator("#app .pd-strip [data-key=session] dd")).not_to_have_text(name)
+    expect(state(page)).to_have_text("running")
+    expect(page.get_by_label("without holds")).to_be_focused()
+    assert page.evaluate("scrollY") == 700
+
+
+@pytest.mark.slow
+def test_the_page_comes_back_when_the_dashboard_does(open_page, serve, paced, tmp_path):
+    first = serve(tmp_path)
+    port = int(first.url.rsplit(":", 1)[1])
+    page = open_page(first.url)
+    paced(tmp_path, 5)
+    expect(state(page)).to_have_text("running")
+    before = page.evaluate("window.clientId")
+    first.close()
+    expect(page.locator("#popup")).to_be_visible()
+    serve(tmp_path, port)
+    page.wait_for_function(
+        "before => window.clientId && window.clientId !== before && window.did_handshake", arg=before
+    )
+    expect(state(page)).to_have_text("running")
+    moment = shown_time(page)
+    page.wait_for_function("before => document.querySelector('#app .pd-head .line').textContent !== before", arg=moment)
