@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test test-all lint bench lock clean
+.PHONY: help setup setup-dev browser run test test-all lint bench screenshots lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
@@ -25,23 +25,33 @@ setup: $(VENV)/.core ## install the desk into .venv and compile its kernel once
 
 setup-dev: setup $(VENV)/.dev ## setup plus the tools the tests need
 
-run: setup ## trade the bundled recordings on paper and print the report
+run: setup ## trade the bundled recordings on paper, show them at http://127.0.0.1:8888, print the report
 	@$(BIN)/polydesk run --dashboard
 
-test: setup-dev lint ## lint, types, layers and the tests (under 10 minutes on 2 cores)
+browser: ## Chromium for the tests of the pages; only root on Debian installs it, others are told what is not tested
+	@command -v chromium >/dev/null || test -n "$$POLYDESK_CHROMIUM" || { \
+	  test "$$(id -u)" = 0 && command -v apt-get >/dev/null && echo "installing chromium for the tests of the pages" && \
+	  apt-get -qq update >/dev/null && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends chromium >/dev/null; } \
+	  || echo "no chromium: the tests of the pages will be skipped"
+
+test: setup-dev browser lint ## lint, types, layers and the tests (under 10 minutes on 2 cores)
 	$(BIN)/python -m pytest -n 2 -m "not slow"
 
-test-all: setup-dev lint ## everything, with the long crash and chaos suites
+test-all: setup-dev browser lint ## everything, with the long crash and chaos suites
 	$(BIN)/python -m pytest -n 2
 
 lint: setup-dev ## ruff, mypy --strict and the import layers
-	$(BIN)/ruff format --check src tests benchmarks examples
-	$(BIN)/ruff check src tests benchmarks examples
+	$(BIN)/ruff format --check src tests benchmarks examples docs
+	$(BIN)/ruff check src tests benchmarks examples docs
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: setup-dev ## timings of the kernel, the tape and the whole process
+bench: setup-dev browser ## timings of the kernel, the tape, the whole process and the dashboard
 	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/dashboard.py
+
+screenshots: setup-dev browser ## the pictures in docs/images
+	$(BIN)/python docs/screenshots.py
 
 lock: ## resolve the two requirement locks anew (needs uv)
 	uv pip compile pyproject.toml --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header -q --extra build -o requirements.lock

@@ -31,3 +31,10 @@ def shared_recordings():
     if not (folder / "licensed" / "l2").is_dir():
         pytest.skip(f"NOT TESTED: no recordings at {folder}; name their folder with POLYDESK_RECORDINGS")
     return folder
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say loudly what was not tested; a skip is easily overlooked among dots."""
+    reasons = {str(report.longrepr[2]) for report in terminalreporter.stats.get("skipped", []) if report.longrepr}
+    for reason in sorted(reason.removeprefix("Skipped: ") for reason in reasons if "NOT TESTED" in reason):
+        terminalreporter.write_line(f"!! {reason}", yellow=True, bold=True)

@@ -5,8 +5,8 @@ import io
 import pytest
 from rich.console import Console
 
-from polydesk.cli.demo_text import ladder_text
-from polydesk.run.story import Ladder
+from polydesk.cli.demo_text import ladder_text, print_chapter
+from polydesk.run.story import Chapter, Ladder
 
 BOOK = Ladder(
     7, 0, 0, bids=((4800, 100_000_000), (4700, 50_000_000)), asks=((5000, 200_000_000), (5100, 1_000_000)),
@@ -43,3 +43,17 @@ def test_half_a_tick_and_an_empty_side() -> None:
     narrow = Ladder(7, 0, 0, bids=((4800, 1_000_000),), asks=((4801, 1_000_000),))
     assert "mid 0.48005, spread 0.0001" in drawn(narrow, None)[1]
     assert drawn(Ladder(7, 0, 0, bids=(), asks=((5000, 1),)), None)[-1].strip() == "one side is empty"
+
+
+ROWS = (("orderbook_20260425.jsonl.gz", "trade-engine", "1,935", "8 min 43 s"), ("short", "raw", "12", "9 s"))
+RECORDINGS = Chapter("told", "Told", ("Words.",), {}, columns=("recording", "format", ">records", ">length"), rows=ROWS)
+
+
+@pytest.mark.parametrize("width", [20, 30, 36, 40, 44, 60, 80, 100])
+def test_no_terminal_is_so_narrow_that_a_number_is_cut(width: int) -> None:
+    file = io.StringIO()
+    print_chapter(RECORDINGS, Console(file=file, width=width), 1)
+    words = " ".join(file.getvalue().split())
+    for number in ("1,935", "8 min 43 s", "9 s"):
+        assert number in words
+    assert all(len(line.rstrip()) <= width for line in file.getvalue().splitlines())

@@ -1,5 +1,6 @@
 """The root command: every command with its place in the help."""
 
+import io
 import sys
 from typing import Annotated
 
@@ -81,6 +82,10 @@ app.add_typer(config.app, name="config", rich_help_panel=SET_UP)
 def main() -> None:
     """Run the command line."""
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(file=sys.stderr))
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a sign gets a question mark for it, and not half a report.
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="replace")
     try:
         app()
     except KeyboardInterrupt:

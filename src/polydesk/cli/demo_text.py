@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from pathlib import Path
+from typing import Literal
 
 from rich.console import Console
 from rich.panel import Panel
@@ -14,6 +15,8 @@ from polydesk.run.story import Chapter, Ladder
 
 _WIDEST = 100
 _BAR = 28
+_GAP = 2
+_NARROWEST = 8
 _BID, _ASK = "bright_blue", "yellow"
 """Told apart by nearly everybody; the words bid and ask and the pattern of the bars say it too."""
 
@@ -53,7 +56,7 @@ def print_chapter(chapter: Chapter, console: Console, number: int) -> None:
         console.print(ladder_text(chapter.ladder, chapter.limit, console))
     if chapter.rows:
         console.print()
-        console.print(_table(chapter))
+        console.print(_table(chapter, console.width))
     for command in chapter.commands:
         # Never wrapped by us, so that it can be copied.
         console.print(Text(f"$ {command}", style="cyan"), soft_wrap=True)
@@ -108,11 +111,19 @@ def _spread(ladder: Ladder) -> str:
     return f"mid {(bid + ask) / (2 * PRICE_ONE_G4):.5f}".rstrip("0") + f", spread {price(ask - bid)}"
 
 
-def _table(chapter: Chapter) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-    for column in chapter.columns:
-        right = column.startswith(">")
-        table.add_column(column.lstrip(">"), justify="right" if right else "left", no_wrap=right, overflow="fold")
+def _table(chapter: Chapter, width: int) -> Table | Text:
+    """Return the rows side by side, or each as one sentence where that would cut numbers."""
+    names = [column.lstrip(">") for column in chapter.columns]
+    right = [column.startswith(">") for column in chapter.columns]
+    cells = [max(len(cell) for cell in column) for column in zip(names, *chapter.rows, strict=True)]
+    least = [widest if whole else min(widest, _NARROWEST) for widest, whole in zip(cells, right, strict=True)]
+    if sum(least) + _GAP * (len(least) - 1) > width:
+        told = ("; ".join(f"{name} {cell}" for name, cell in zip(names, row, strict=True)) for row in chapter.rows)
+        return Text("\n".join(told))
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, _GAP, 0, 0))
+    for name, number, narrowest in zip(names, right, least, strict=True):
+        justify: Literal["left", "right"] = "right" if number else "left"
+        table.add_column(name, justify=justify, no_wrap=number, overflow="fold", min_width=narrowest)
     for row in chapter.rows:
         table.add_row(*(Text(cell) for cell in row))
     return table

@@ -126,7 +126,8 @@ def print_table(table: Table, console: Console, limit: int = _SHOWN) -> None:
             footer=Text(table.total[at]) if table.total else "",
             justify="right" if right else "left",
             no_wrap=right,
-            overflow="fold",
+            # A number that is cut must show it: 1,9… and not 1,9.
+            overflow="ellipsis" if right else "fold",
             min_width=None if right else min(_NAME_WIDTH, _widest(table, at)),
         )
     for row in table.rows[:limit]:
