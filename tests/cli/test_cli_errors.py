@@ -142,3 +142,17 @@ def test_the_second_interruption_cuts_the_session_off_and_tells_how_to_continue(
     assert resumed.exit_code == 0, resumed.stderr
     assert read_session(folder)[1][-1].reason == "tape_end"
     assert verify_session(folder).identical
+
+
+def test_a_terminal_that_cannot_show_a_sign_gets_a_question_mark() -> None:
+    script = (
+        "from polydesk.cli.output import emit_line; "
+        "from polydesk.cli.app import app, main; app.command('sign')(lambda: emit_line('±20 %')); main()"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", script, "sign"],
+        capture_output=True,
+        env=os.environ | {"PYTHONIOENCODING": "ascii"},
+        check=False,
+    )
+    assert (found.returncode, found.stdout, found.stderr) == (0, b"?20 %\n", b"")

@@ -64,7 +64,7 @@ def test_price_that_cannot_be_held_is_refused(text):
         price_g4(text)
 
 
-@pytest.mark.parametrize("text", ["-1", "0.0000001", "nan", "one", "12345678901234567890123456789.0000001"])
+@pytest.mark.parametrize("text", ["-1", "0.0000001", "nan", "one", "1_0", "12345678901234567890123456789.0000001"])
 def test_size_that_cannot_be_held_is_refused(text):
     with pytest.raises(NumberError, match="size"):
         size_u6(text)

@@ -231,6 +231,26 @@ def test_a_tape_that_is_gone_or_another_is_told(view, tmp_path, sha256):
     assert histories.get(path, key) == told, "not tried again at once"
 
 
+def wait_for_histories():
+    for thread in threading.enumerate():
+        if thread.name == "tape history":
+            thread.join()
+
+
+def test_what_pages_ask_for_is_kept_and_what_nobody_asks_for_is_let_go(tmp_path, monkeypatch):
+    histories = Histories()
+    tapes = [f"{number:064}" for number in range(12)]
+    for _ in range(2):
+        for sha256 in tapes:
+            histories.get(tmp_path / "gone", sha256)
+        wait_for_histories()
+    assert set(histories._known) == set(tapes), "all are shown by some page"
+    monkeypatch.setattr("polydesk.monitor.histories._USED_S", -1.0)
+    histories.get(tmp_path / "gone", "f" * 64)
+    wait_for_histories()
+    assert set(histories._known) == {*tapes[-7:], "f" * 64}
+
+
 def test_a_book_that_is_not_published_is_asked_for(home, open_hubs):
     hub = open_hubs(home)
     name = folder_of(home).name

@@ -45,6 +45,18 @@ def test_the_figures_are_those_of_the_desk(view):
     assert {tile["unit"] for tile in tiles.values()} == {"pUSD", "orders", "fills"}
 
 
+def test_a_resumed_desk_counts_what_it_did_before_it_was_killed(view):
+    # The counters are those of the process, which began anew; the ledger has the whole session.
+    resumed = changed(view, counters={"orders": 3, "fills": 1})
+    tiles = by_key(money.tiles(resumed, WORDS))
+    assert tiles["orders"]["value"] == f"{view.totals.orders:,}"
+    assert tiles["fills"]["value"] == f"{view.totals.fills:,}"
+    ahead = changed(view, counters={"orders": view.totals.orders + 5, "fills": view.totals.fills + 2})
+    tiles = by_key(money.tiles(ahead, WORDS))
+    assert tiles["orders"]["value"] == f"{view.totals.orders + 5:,}"
+    assert tiles["fills"]["value"] == f"{view.totals.fills + 2:,}"
+
+
 def test_a_broken_sentinel_takes_the_place_of_every_amount(view):
     tiles = money.tiles(changed(view, sentinels="broken: cash"), WORDS)
     amounts = [tile for tile in tiles if tile["key"] in {"pnl_matched", "pnl_confirmed", "equity", "drawdown", "fees"}]
@@ -58,7 +70,7 @@ def test_without_a_live_state_the_ledger_answers(view):
     left = unpublished(view)
     tiles = by_key(money.tiles(left, WORDS))
     assert tiles["pnl_matched"]["value"] == gain(view.marks[-1].matched_u6 - view.marks[0].matched_u6)
-    assert tiles["equity"]["value"] == "-"
+    assert tiles["equity"]["value"] == cash(view.marks[-1].matched_u6)
     (meter,) = money.meters(left, WORDS)
     assert meter["text"] == f"{cash(view.marks[-1].exposure_u6)} of 3,500.00 pUSD (0.0 %)"
     assert by_key(strip.strip(left, WORDS, following=False))["published"]["text"] == "nothing published"
@@ -113,7 +125,9 @@ def test_a_desk_that_stopped_publishing_is_called_silent_and_advice_is_given(vie
     assert by_key(strip.strip(quiet, WORDS, following=True, wall_ns=WALL_NS))["published"]["text"] == "7 s ago"
     (note,) = strip.notes(quiet, WORDS, Path("/data dir"), WALL_NS)
     assert f"polydesk run --resume {view.name} --data-dir '/data dir'" in note
-    assert "7 s" in note
+    later = WALL_NS + 60_000_000_000
+    assert strip.notes(quiet, WORDS, Path("/data dir"), later) == [note], "a note that changes is read out again"
+    assert head.chips(quiet, WORDS)[1]["text"] == "silent"
     fresh = changed(view, state="running", published_ns=WALL_NS - 300_000_000)
     assert strip.notes(fresh, WORDS, Path("d"), WALL_NS) == []
     assert (
@@ -213,6 +227,7 @@ def test_names_cannot_become_html_or_leave_their_address():
         head.masthead(view, WORDS, "desk", {"session": name}),
         {"items": strip.strip(view, WORDS, following=False), "banner": name},
         money.tiles(view, WORDS),
+        name,
     )
     assert "<script" not in page
     assert "&lt;script&gt;" in page

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -94,6 +95,61 @@ def test_a_page_of_another_site_gets_nothing(served):
     status, told = fetch(served.url, Host="evil.example")
     assert status == 400
     assert "polydesk" not in told
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://127.0.0.1:1"},
+        {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "iframe"},
+        {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Dest": "empty"},
+    ],
+)
+def test_a_page_of_another_site_may_not_ask(served, headers):
+    for path in ("", "/sessions", "/health"):
+        status, told = fetch(served.url + path, **headers)
+        assert (status, told) == (403, "Only pages of this dashboard may ask.")
+
+
+def test_a_link_from_another_site_may_be_followed(served, session_name):
+    status, page = fetch(served.url, **{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "document"})
+    assert status == 200
+    assert session_name in page
+
+
+def test_a_page_may_not_be_put_into_a_frame(served):
+    with urllib.request.urlopen(served.url, timeout=30) as answer:  # noqa: S310 - a server of our own
+        assert answer.headers["X-Frame-Options"] == "DENY"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def handshake(url, origin):
+    """Ask for the socket that pages use; return the first line of the answer."""
+    host, port = url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=30) as asked:
+        lines = (
+            "GET /_nicegui_ws/socket.io/?EIO=4&transport=websocket HTTP/1.1", f"Host: {host}:{port}",
+            *([f"Origin: {origin}"] if origin else []), "Upgrade: websocket", "Connection: Upgrade",
+            "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "", "",
+        )  # fmt: skip
+        asked.sendall("\r\n".join(lines).encode())
+        return asked.makefile("rb").readline().decode().strip()
+
+
+def test_a_socket_opens_for_own_pages_only(served):
+    assert " 101 " in handshake(served.url, served.url)
+    for origin in ("http://evil.example", "https://127.0.0.1", "null"):
+        assert " 403 " in handshake(served.url, origin), origin
+
+
+def test_pages_opened_at_once_keep_their_languages(served):
+    asked = ["en", "zh"] * 12
+    with ThreadPoolExecutor(8) as pool:
+        pages = list(pool.map(lambda lang: fetch(f"{served.url}/?lang={lang}")[1], asked))
+    told = ["zh" if 'lang="zh-CN"' in page else "en" for page in pages]
+    assert told == asked
 
 
 @pytest.mark.parametrize("name", ["none", "..%2F..%2Fetc", "%3Cscript%3Ealert(1)%3C%2Fscript%3E"])

@@ -88,3 +88,18 @@ def test_a_folder_that_cannot_be_written_never_stops_the_session(tmp_path, monke
     assert result.reason == "tape_end"
     assert not (result.path / FILE_NAME).exists()
     assert "the live state is not published" in "".join(capsys.readouterr())
+
+
+def test_without_a_rate_only_the_last_state_is_published(tmp_path):
+    tape = made_tape(tmp_path / "tape", seed=3)
+    settings = load_settings(None, {}, [f"data_dir={tmp_path}", "run.speed=max", "run.live_state_hz=0"]).settings
+    seen = []
+
+    def look(_machine, _progress):
+        (folder,) = (tmp_path / "sessions").iterdir()
+        seen.append(read_live_state(folder / FILE_NAME))
+
+    result = run_session(settings, tape, "paper", look)
+    assert seen
+    assert set(seen) == {None}, "a state that is never renewed would be taken for a desk that hangs"
+    assert read_live_state(result.path / FILE_NAME).state == "ended"

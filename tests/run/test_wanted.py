@@ -25,7 +25,7 @@ def test_only_the_last_wishes_count_and_no_draft_stays(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == [FILE_NAME]
 
 
-@pytest.mark.parametrize("text", ["", "{", "null", "7", '{"a": 1}', '["x", 1.5, null]', "\x00\xff"])
+@pytest.mark.parametrize("text", ["", "{", "null", "7", '{"a": 1}', '["x", 1.5, null]', "\x00\xff", "[" * 3000])
 def test_nonsense_is_ignored(tmp_path, text):
     (tmp_path / FILE_NAME).write_text(text, encoding="utf-8")
     assert WantedBooks(tmp_path).markets(0.0) == frozenset()

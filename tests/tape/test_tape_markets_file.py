@@ -131,3 +131,19 @@ def test_categories_and_times_come_from_whole_words_of_the_slug(tmp_path, slug, 
     (market,) = import_tape([path], tmp_path / "t").manifest.markets
     assert market.category.value == category
     assert market.end_ns.value == (end and end * 1_000_000_000)
+
+
+def test_a_column_that_stands_twice_is_refused(tmp_path):
+    facts = listed(tmp_path / "m.csv", f"condition_id,slug,slug\n{CONDITION},one,two\n")
+    with pytest.raises(ImportFailed, match=r"m\.csv: line 1: column 'slug' stands twice"):
+        import_tape([cronos(tmp_path)], tmp_path / "t", markets=facts)
+
+
+def test_a_result_counts_from_the_moment_it_was_known_and_keeps_its_origin(tmp_path):
+    pays = [{"value": text, "origin": "assumed", "note": "a guess"} for text in ("0.3", "0.7")]
+    record = {"conditionId": CONDITION, "token_ids": [UP, DOWN], "payout_up": pays[0], "payout_down": pays[1]}
+    record["resolved_ts"] = "2026-04-16T09:00:00.193Z"
+    facts = listed(tmp_path / "m.json", [record])
+    (end,) = import_tape([cronos(tmp_path)], tmp_path / "t", markets=facts).manifest.resolutions
+    assert (end.payout_g4, str(end.origin), end.note) == ((3_000, 7_000), "assumed", "a guess")
+    assert end.at_ns == 1_776_330_000_193_000_000

@@ -246,3 +246,26 @@ def test_ignored_and_unknown_events_are_counted(tmp_path):
     assert tape.manifest.counts["other_messages"] == 2
     assert np.all(all_rows(tape)["kind"] == RowKind.SNAPSHOT)
     assert len(EVENTS) == tape.manifest.sources[0].records
+
+
+@pytest.mark.parametrize("levels", [True, "2", 2.5])
+def test_the_number_of_levels_is_a_whole_number_and_no_truth_value(tmp_path, levels):
+    content = {**WIDE, "book": {**WIDE["book"], "levels": levels}}
+    with pytest.raises(ImportFailed, match=r"mine\.yaml: book\.levels"):
+        schema_of(tmp_path, content)
+
+
+def test_brackets_nested_without_end_are_told_with_their_file(tmp_path):
+    recording = write_parquet(tmp_path / "r", table())
+    for name in ("s.yaml", "markets.json", "markets.yaml"):
+        (tmp_path / name).write_text("[" * 5_000)
+    with pytest.raises(ImportFailed, match=r"s\.yaml: not valid YAML"):
+        load_schema(tmp_path / "s.yaml")
+    for name in ("markets.json", "markets.yaml"):
+        with pytest.raises(ImportFailed, match=f"{name}: not valid"):
+            import_tape([recording], tmp_path / "t", markets=tmp_path / name)
+
+
+def test_a_format_and_a_schema_exclude_each_other(tmp_path):
+    with pytest.raises(ImportFailed, match="--format raw: reads recordings without a schema"):
+        imported(tmp_path, write_wide(tmp_path / "w.csv"), WIDE, name="raw")

@@ -44,8 +44,11 @@ _EXACT = Context(prec=60, Emax=60, Emin=-60, traps=[Inexact, InvalidOperation, O
 
 
 def _scaled(text: str | float | Decimal, scale: int, what: str) -> int:
+    told = str(text)
+    if "_" in told:  # Python would read 1_0 as ten; nobody else writes numbers so
+        raise NumberError(f"{what} {text!r} is not a number")
     try:
-        value = _EXACT.multiply(Decimal(str(text)), Decimal(scale))
+        value = _EXACT.multiply(Decimal(told), Decimal(scale))
         whole = int(value)
     except (Inexact, Overflow, Clamped) as err:
         raise NumberError(f"{what} {text!r} is too long or too large to be held exactly") from err

@@ -122,7 +122,7 @@ class DeskPage(Page):
         """Return head and figures as HTML, to be seen before the page's scripts have run."""
         view = told.view or SessionView(told.name)
         tiles = money.tiles(view, self.words) if told.view else []
-        return first_paint(self._head(view, told), self._strip(view), tiles)
+        return first_paint(self._head(view, told), self._strip(view), tiles, self.words("page.late"))
 
     def _show_head(self, told: Told, view: SessionView) -> None:
         self._parts["head"].show(**self._head(view, told))

@@ -9,10 +9,19 @@ from html import escape
 from typing import Any
 
 
-def first_paint(head: Mapping[str, Any], strip: Mapping[str, Any], tiles: Sequence[Mapping[str, str]]) -> str:
-    """Return the HTML of head, strip and figures; the arguments are the properties of the components."""
-    body = _strip(strip) + _tiles(tiles)
-    return f'<div id="pd-first">{_head(head)}<div class="pd-main">{body}</div></div>'
+def first_paint(
+    head: Mapping[str, Any], strip: Mapping[str, Any], tiles: Sequence[Mapping[str, str]], late: str
+) -> str:
+    """Return the HTML of head, strip and figures.
+
+    Args:
+        head: Properties of the component.
+        strip: Likewise.
+        tiles: Those of the figures.
+        late: Said when this copy is still there after a while, because no script took its place.
+    """
+    body = f'<div class="pd-main">{_strip(strip)}{_tiles(tiles)}</div><p class="pd-late">{escape(late)}</p>'
+    return f'<div id="pd-first">{_head(head)}{body}</div>'
 
 
 def _head(head: Mapping[str, Any]) -> str:

@@ -121,12 +121,12 @@ class Hub:
                 with self._reader.reading() as connection:
                     if connection is None:
                         return Brief(name, live=live, constructed=self._constructed(name, None))
-                    row = views.session_row(connection, name)
-                    if kept is not None and (kept.row, kept.live) == (row, live) and row and row.state != "running":
+                    row, records = views.session_row(connection, name), views.records(connection, name)
+                    if kept is not None and (kept.row, kept.live, kept.records) == (row, live, records):
                         return kept
                     found = Brief(
                         name, row, live, views.curve_ends(connection, name), views.totals(connection, name),
-                        self._constructed(name, row),
+                        self._constructed(name, row), records,
                     )  # fmt: skip
             except LedgerError:
                 # The follower meets the same trouble and tells it on every page.

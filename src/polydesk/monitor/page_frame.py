@@ -11,6 +11,8 @@ from polydesk.monitor import elements as el
 from polydesk.monitor.hub import Hub
 from polydesk.monitor.words import Words
 
+_LONGEST_S = 60.0
+
 
 @dataclass
 class Page(ABC):
@@ -28,6 +30,7 @@ class Page(ABC):
     _parts: dict[str, Any] = field(default_factory=dict, init=False)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
     _failed: bool = field(default=False, init=False)
+    _timer: ui.timer | None = field(default=None, init=False)
 
     async def begin(self) -> Any:
         """Read, put the page together with what is known now, and return what was read."""
@@ -41,13 +44,16 @@ class Page(ABC):
         self._parts["notes"] = el.Notes()
         self.show(told)
         ui.context.client.on_exception(self._fail)
-        ui.timer(self.every_s, self.look)
+        self._timer = ui.timer(self.every_s, self.look)
         return told
 
     async def look(self) -> None:
         """Read again and show what changed."""
         async with self._turn:
             self.show(await asyncio.to_thread(self.read))
+            if self._failed:
+                self._failed = False
+                self._pause(self.every_s)
 
     @abstractmethod
     def read(self, *, first: bool = False) -> Any:
@@ -75,6 +81,15 @@ class Page(ABC):
         self._parts["notes"].show(items=told, label=self.words("desk.trouble"))
 
     def _fail(self) -> None:
-        """Say on the page that it may be out of date; the framework logs the error, and a look is tried again."""
+        """Say on the page that it may be out of date; the framework logs the error, and a look is tried again.
+
+        Each failure doubles the pause: what fails for days must not fill the disk with its log.
+        """
         self._failed = True
+        if self._timer is not None:
+            self._pause(min(_LONGEST_S, 2 * self._timer.interval))
         self.note([])
+
+    def _pause(self, seconds: float) -> None:
+        if self._timer is not None:
+            self._timer.interval = seconds

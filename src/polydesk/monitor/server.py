@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from polydesk.monitor.desk_page import DeskPage
 from polydesk.monitor.follower import Follower, follow
 from polydesk.monitor.hub import Hub
 from polydesk.monitor.listen import HOST, Listening
+from polydesk.monitor.own_site import OwnSite
 from polydesk.monitor.reports import Reports, UnknownSession
 from polydesk.monitor.sessions_page import SessionsPage
 from polydesk.monitor.words import Language, Words, words_for
@@ -80,12 +82,14 @@ class Dashboard:
 
     def _app(self, hub: Hub) -> FastAPI:
         app = FastAPI(title="polydesk", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
+        app.add_middleware(OwnSite)
         # A page of somebody else's site that resolves its own name to this machine gets nothing.
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])
         reports = Reports(self.data_dir)
 
         @app.get("/health")
-        def health() -> JSONResponse:
+        async def health() -> JSONResponse:
+            # On the loop: pages come and go there, and a thread could count while they do.
             pages = sum(1 for client in Client.instances.values() if client.has_socket_connection)
             if pages:
                 self._seen_s = time.monotonic()
@@ -126,7 +130,10 @@ class Dashboard:
         self._seen_s = time.monotonic()
         words = self._words(lang)
         ui.add_head_html(f"{_EARLY}<style>{_CSS}</style>")
-        ui.context.client.page.language = "zh-CN" if words.language == Language.ZH.value else "en-US"
+        client = ui.context.client
+        # The framework keeps one page for all who open the address, and they may read different languages.
+        client.page = copy(client.page)
+        client.page.language = "zh-CN" if words.language == Language.ZH.value else "en-US"
         return words
 
     def _words(self, lang: str) -> Words:

@@ -32,6 +32,7 @@ class Brief:
         curve: Ends and falls of its curve; ``None`` without one.
         totals: Counts and sums of its ledger; ``None`` before the ledger knows it.
         constructed: Whether its tape was generated; ``None`` when its facts are gone.
+        records: Journal records that the ledger has applied.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Brief:
     curve: view_rows.CurveEnds | None = None
     totals: view_rows.Totals | None = None
     constructed: bool | None = None
+    records: int = 0
 
 
 @dataclass(frozen=True)

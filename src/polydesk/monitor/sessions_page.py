@@ -106,7 +106,7 @@ class SessionsPage(Page):
 
     def first_paint(self) -> str:
         """Return the head as HTML, to be seen before the page's scripts have run."""
-        return first_paint(self._head(), {"items": [], "banner": ""}, [])
+        return first_paint(self._head(), {"items": [], "banner": ""}, [], self.words("page.late"))
 
     def _head(self) -> dict[str, Any]:
         query = {"compare": ",".join(self.names)} if self.names else {}

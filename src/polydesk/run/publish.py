@@ -17,6 +17,7 @@ from polydesk.portfolio import Position
 from polydesk.risk import loss_limit_u6
 from polydesk.run.driver import Machine, Progress
 from polydesk.run.snapshot import (
+    HZ,
     Exposure,
     LiveBook,
     LiveOrder,
@@ -45,8 +46,9 @@ class Publisher:
     def __init__(self, folder: Path, header: SessionStarted, hz: float) -> None:
         self._header = header
         self._writer: SnapshotWriter | None = None
+        self._on_the_way = hz > 0
         try:
-            self._writer = SnapshotWriter(folder / FILE_NAME, hz=hz if hz > 0 else 1e-9)
+            self._writer = SnapshotWriter(folder / FILE_NAME, hz=hz if hz > 0 else HZ)
         except SessionError as err:
             log.warning("the live state is not published", error=str(err))
         self._assumed: dict[str, dict[str, str]] | None = None
@@ -56,7 +58,7 @@ class Publisher:
     def look(self, machine: Machine, progress: Progress) -> None:
         """Publish if the last state is old enough."""
         now_s = time.monotonic()
-        if self._writer is not None and self._writer.due(now_s):
+        if self._on_the_way and self._writer is not None and self._writer.due(now_s):
             self._publish(machine, progress, now_s, "running")
 
     def finish(self, machine: Machine, progress: Progress, state: str) -> None:

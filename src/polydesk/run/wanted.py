@@ -7,11 +7,14 @@ import json
 import os
 from pathlib import Path
 
+import msgspec
+
 FILE_NAME = "wanted.books"
 MOST = 8
 """Most markets that viewers can ask for at once."""
 
 _EVERY_S = 0.5
+_MOST_BYTES = 4096
 
 
 class WantedBooks:
@@ -59,8 +62,9 @@ def want_books(folder: Path, markets: list[int]) -> None:
 
 
 def _read(path: Path) -> frozenset[int]:
+    with path.open("rb") as file:
+        told = file.read(_MOST_BYTES)
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
+        return frozenset(msgspec.json.decode(told, type=list[int])[-MOST:])
+    except msgspec.DecodeError:
         return frozenset()
-    return frozenset(m for m in told[-MOST:] if isinstance(m, int)) if isinstance(told, list) else frozenset()

@@ -100,9 +100,9 @@ def position(view: SessionView, words: Words) -> str:
 
 def _state(view: SessionView, words: Words) -> dict[str, str]:
     live, row = view.live, view.row
-    silent = silent_s(view)
-    if silent > SILENT_S:
-        return _chip("state", words("state.silent", seconds=f"{silent:,.0f}"), "bad", words("state.silent.why"))
+    if silent_s(view) > SILENT_S:
+        # Without the seconds, which the line below counts: screen readers read a changed chip out.
+        return _chip("state", words("state.silent.chip"), "bad", words("state.silent.why"))
     state = live.state if live else row.state if row else "unknown"
     tone = {"running": "good", "halted": "bad"}.get(state, "calm")
     reason = words.named("ended", row.reason) if row and row.reason else ""

@@ -44,17 +44,17 @@ def tiles(view: SessionView, words: Words) -> list[dict[str, str]]:
     fees = live.fees_u6[0] if live else totals.fees_u6 if totals else None
     refused = sum(totals.refusals.values()) if totals else 0
     top = next(iter(totals.refusals), "") if totals else ""
-    fills = live.counters.get("fills", 0) if live else totals.fills if totals else 0
+    orders, fills = _sent(view)
     few = len(view.lists.fills) == fills
     return [
         _amount("pnl_matched", matched, words, broken=broken, remark=_part(matched, start, words)),
         _amount("pnl_confirmed", confirmed, words, broken=broken, remark=words("tile.confirmed.why")),
-        _amount("equity", live.equity_u6[0] if live else None, words, broken=broken, signed=False,
+        _amount("equity", _equity(view), words, broken=broken, signed=False,
                 remark=words("tile.equity.why", start=cash(start)) if start else ""),
         _amount("drawdown", -depth, words, broken=broken, remark=words("tile.drawdown.now", amount=cash(now))),
         _amount("fees", fees, words, broken=broken, signed=False,
                 remark=words("tile.fees.why", volume=cash(totals.volume_u6)) if totals else ""),
-        _tile("orders", words, count(live.counters.get("orders", 0) if live else totals.orders if totals else 0),
+        _tile("orders", words, count(orders),
               words("unit.orders"), words("tile.orders.open", n=count(len(live.orders))) if live else ""),
         _tile("fills", words, count(fills), words("unit.fills"),
               words("tile.fills.maker", part=share_of(made, fills)) if fills and few else ""),
@@ -180,6 +180,20 @@ def _pnl(view: SessionView) -> tuple[int | None, int | None]:
         return None, None
     first, last = view.marks[0], view.marks[-1]
     return last.matched_u6 - first.matched_u6, last.confirmed_u6 - first.matched_u6
+
+
+def _sent(view: SessionView) -> tuple[int, int]:
+    """Return orders and fills of the session; the desk counts those of its process, the ledger also those before."""
+    live, totals = view.live, view.totals
+    orders = (live.counters.get("orders", 0) if live else 0, totals.orders if totals else 0)
+    fills = (live.counters.get("fills", 0) if live else 0, totals.fills if totals else 0)
+    return max(orders), max(fills)
+
+
+def _equity(view: SessionView) -> int | None:
+    if view.live is not None:
+        return view.live.equity_u6[0]
+    return view.marks[-1].matched_u6 if view.marks else None
 
 
 def _part(amount: int | None, whole: int, words: Words) -> str:

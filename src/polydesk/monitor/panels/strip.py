@@ -8,7 +8,7 @@ from polydesk.model.grid import NS_PER_S
 from polydesk.monitor.panels.head import SILENT_S, link, silent_s
 from polydesk.monitor.session_view import SessionView
 from polydesk.monitor.words import Words
-from polydesk.report.quantities import NONE, count, utc
+from polydesk.report.quantities import NONE, utc
 
 
 def strip(view: SessionView, words: Words, *, following: bool, wall_ns: int | None = None) -> list[dict[str, str]]:
@@ -68,9 +68,9 @@ def notes(view: SessionView, words: Words, data_dir: Path, wall_ns: int | None =
     """Return what needs attention: a silent or halted desk with what to do, and trouble with files."""
     told = []
     command = f"polydesk run --resume {shlex.quote(view.name)} --data-dir {shlex.quote(str(data_dir))}"
-    silent = silent_s(view, wall_ns)
-    if silent > SILENT_S:
-        told.append(words("state.silent.advice", seconds=count(int(silent)), command=command))
+    if silent_s(view, wall_ns) > SILENT_S:
+        # Without the seconds, which the line above counts: screen readers read a changed note out.
+        told.append(words("state.silent.advice", command=command))
     row = view.row
     if (view.live.state if view.live else row.state if row else "") == "halted":
         reason = words.named("ended", row.reason) if row and row.reason else words("state.unknown")

@@ -78,10 +78,13 @@ def recognise(path: Path, name: str = "auto", schemas: Sequence[TableSchema] = (
         schemas: Descriptions of tables; one that fits a recording's columns goes before every format.
 
     Raises:
-        ImportFailed: No importer knows it, or not the one asked for; the message lists what each looked for.
+        ImportFailed: No importer knows it, or not the one asked for (the message lists what each looked for), or both a
+            format and schemas are named.
     """
     if name not in ("auto", *IMPORTERS):
         raise ImportFailed(f"--format {name}: unknown; use auto, {', '.join(IMPORTERS)}")
+    if schemas and name != "auto":
+        raise ImportFailed(f"--format {name}: reads recordings without a schema; leave out --format or --schema")
     head = read_head(path)
     constructed = l2table.constructed(head)
     schema = l2table.fitting(schemas, head) if name == "auto" else None

@@ -137,14 +137,19 @@ def _records(path: Path, text: str) -> Iterator[tuple[str, dict[str, Any]]]:
     if path.suffix.lower() == ".csv":
         csv.field_size_limit(_CELL_LIMIT)
         try:
-            for row in csv.DictReader(io.StringIO(text), strict=True):
+            reader = csv.DictReader(io.StringIO(text), strict=True)
+            names = list(reader.fieldnames or ())
+            if len(set(names)) < len(names):
+                repeated = next(name for name in names if names.count(name) > 1)
+                raise ImportFailed(f"{path}: line 1: column {repeated!r} stands twice; rename one of them")
+            for row in reader:
                 yield "", {key: value for key, value in row.items() if key is not None and value is not None}
         except csv.Error as err:
             raise ImportFailed(f"{path}: not a CSV file ({err}); check --markets") from err
         return
     try:
         content = msgspec.json.decode(text) if path.suffix.lower() == ".json" else yaml.safe_load(text)
-    except (msgspec.DecodeError, yaml.YAMLError) as err:
+    except (msgspec.DecodeError, yaml.YAMLError, RecursionError) as err:
         raise ImportFailed(f"{path}: not valid {path.suffix[1:].upper() or 'YAML'} ({err}); check --markets") from err
     for name, record in _named(content):
         if not isinstance(record, dict):
@@ -286,7 +291,7 @@ def _pair(fields: _Fields, name: str) -> tuple[str, str] | None:
     if isinstance(value, str):
         try:
             value = msgspec.json.decode(value)
-        except msgspec.DecodeError as err:
+        except (msgspec.DecodeError, RecursionError) as err:
             raise fields.wrong(alias, value, "write a list of two") from err
     if not isinstance(value, list) or len(value) != 2 or not all(isinstance(item, str | int) for item in value):
         raise fields.wrong(alias, value, "write a list of two, ids as text")

@@ -125,8 +125,8 @@ class WideLevels(Part):
     bid_size: str
     ask_price: str
     ask_size: str
-    levels: Annotated[int, Field(ge=1, le=MOST_WIDE_LEVELS)]
-    first: Annotated[int, Field(ge=0)] = 0
+    levels: Annotated[int, Field(strict=True, ge=1, le=MOST_WIDE_LEVELS)]
+    first: Annotated[int, Field(strict=True, ge=0)] = 0
 
     @model_validator(mode="after")
     def _numbered(self) -> "WideLevels":
@@ -187,8 +187,8 @@ class Sides(Part):
 class Units(Part):
     """How many of the table's units are one pUSD of price (cents: 100) and one share (micro-shares: 1000000)."""
 
-    price_per_dollar: Annotated[int, Field(ge=1, le=10**9)] = 1
-    size_per_share: Annotated[int, Field(ge=1, le=10**12)] = 1
+    price_per_dollar: Annotated[int, Field(strict=True, ge=1, le=10**9)] = 1
+    size_per_share: Annotated[int, Field(strict=True, ge=1, le=10**12)] = 1
 
 
 class TableSchema(Part):

@@ -46,7 +46,7 @@ def load_schema(path: Path) -> TableSchema:
         raise ImportFailed(f"{path}: the schema file cannot be read ({err}); check --schema") from err
     try:
         content = yaml.load(text, _UniqueKeys)  # noqa: S506 - a SafeLoader
-    except (yaml.YAMLError, TypeError, ValueError) as err:
+    except (yaml.YAMLError, TypeError, ValueError, RecursionError) as err:
         told = " ".join(str(err).split())
         raise ImportFailed(f"{path}: not valid YAML ({told}); correct it there") from err
     if not isinstance(content, dict):
