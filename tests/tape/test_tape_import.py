@@ -55,7 +55,7 @@ def test_anything_else_is_refused_with_what_was_looked_for(tmp_path):
     with pytest.raises(ImportFailed) as refused:
         import_tape([path], tmp_path / "t")
     text = str(refused.value)
-    for word in ("cronos looks for", "tickscope looks for", "raw looks for", "plain lines", "time,price"):
+    for word in ("none of cronos", "raw", "--schema FILE", "--format NAME", "plain lines", "time,price"):
         assert word in text
     other = write_tickscope(tmp_path / "p", [tick(T0_MS, "1", "BID", 0.4, 1.0)], drop=["size", "asset_id"])
     with pytest.raises(ImportFailed, match="found Parquet with columns timestamp, price, best_bid"):

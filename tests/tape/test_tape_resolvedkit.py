@@ -150,7 +150,7 @@ def test_a_file_of_something_else_is_named(tmp_path):
         import_tape([folder], tmp_path / "t")
     write_lines(folder / "books.parquet", ["hello"])
     with pytest.raises(ImportFailed, match="resolvedkit looks for Parquet with columns market_id, ts, side"):
-        import_tape([folder], tmp_path / "t")
+        import_tape([folder], tmp_path / "t", name="resolvedkit")
 
 
 prices = st.integers(1, 99).map(lambda cents: cents / 100)

@@ -111,5 +111,11 @@ def _sniffed(head: Head, candidates: Mapping[str, Importer]) -> tuple[str, int]:
         first_ns = importer.sniff(head)
         if first_ns:
             return found, first_ns
+    told = f"{head.path}: not a recording that can be imported; found {head.found()}"
+    if len(candidates) > 1:
+        raise ImportFailed(
+            f"{told}; none of {', '.join(candidates)} fits: --format NAME tells what that one looks for, --schema FILE "
+            "maps a table of another kind (docs/importing.md)"
+        )
     looked = "; ".join(f"{known} looks for {importer.looks_for}" for known, importer in candidates.items())
-    raise ImportFailed(f"{head.path}: not a recording that can be imported; found {head.found()}; {looked}")
+    raise ImportFailed(f"{told}; {looked}")
