@@ -12,7 +12,7 @@ from polydesk.monitor.panels import head, lists, money, sessions, strip, trust
 from polydesk.monitor.panels.active_time import active_time
 from polydesk.monitor.session_view import Brief, SessionView
 from polydesk.monitor.words import Language, words_for
-from polydesk.report.quantities import cash, gain
+from polydesk.report.quantities import cash, gain, utc
 from polydesk.store.view_rows import CurveEnds, MarkRow
 from polydesk.tape.manifest import Source
 
@@ -210,6 +210,27 @@ def test_a_session_known_by_its_name_only_is_still_a_row():
     assert row["cells"][5]["text"] == "-"
     assert row["cells"][5]["tone"] == ""
     assert row["cells"][3] == {"text": "unknown", "tone": ""}
+
+
+def test_times_of_another_day_say_which(view):
+    day_ns = 86_400_000_000_000
+    told = lists.fills(view, WORDS)[0]["cells"][0]
+    assert len(told) == len("12:34:56")
+    later = changed(view, ts_ns=view.live.ts_ns + 3 * day_ns)
+    stamp = utc(view.lists.fills[0].ts_ns)
+    assert lists.fills(later, WORDS)[0]["cells"][0] == stamp[5:16]
+    assert told == stamp[11:]
+
+
+@given(st.lists(st.integers(-(10**9), 10**9), min_size=1, max_size=3000))
+def test_the_drawdown_ends_where_it_is_now_and_keeps_the_deepest_fall(equity):
+    marks = tuple(MarkRow(at, at * 10**9, worth, worth, 0) for at, worth in enumerate(equity))
+    view = SessionView("x", marks=marks)
+    (curve,) = money.drawdown(view, money.time_axis(view), WORDS)
+    depth, now = money.fall(view)
+    assert min(point[1] for point in curve["data"]) == round(-depth / 1e6, 4)
+    assert curve["data"][-1] == [(len(equity) - 1) * 1000, round(-now / 1e6, 4)]
+    assert len(curve["data"]) <= 2 * money.POINTS + 1
 
 
 def test_the_fall_counts_what_came_behind_the_last_mark(view):

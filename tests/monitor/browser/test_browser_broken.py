@@ -64,3 +64,14 @@ def test_a_damaged_live_state_and_a_missing_tape_leave_the_rest(open_page, serve
     expect(notes(page)).to_contain_text("not a live state")
     expect(page.locator("#app .fills tbody tr.pd-pick").first).to_be_visible()
     expect(page.locator("#app .pd-meters li")).to_have_count(1)
+
+
+@pytest.mark.slow
+def test_without_scripts_the_page_says_that_it_stands_still(chromium, serve, two_sessions):
+    folder, names = two_sessions
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(serve(folder).url)
+    expect(page.locator("#pd-first .pd-strip")).to_contain_text(names[1])
+    expect(page.locator("#pd-first .pd-late")).to_be_visible()
+    context.close()

@@ -78,9 +78,7 @@ def test_a_killed_desk_is_missed_and_the_next_one_followed(open_page, serve, pac
     name = page.locator("#app .pd-strip [data-key=session] dd").inner_text()
     desk.send_signal(signal.SIGKILL)
     desk.wait()
-    page.wait_for_function(
-        "() => document.querySelector('#app .pd-chip[data-key=state]').textContent === 'silent'"
-    )
+    page.wait_for_function("() => document.querySelector('#app .pd-chip[data-key=state]').textContent === 'silent'")
     expect(page.locator("#app .pd-notes")).to_contain_text(f"polydesk run --resume {name.split(',')[0]}")
     page.get_by_label("without holds").focus()
     page.evaluate("scrollTo(0, 700)")

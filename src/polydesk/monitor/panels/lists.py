@@ -27,7 +27,7 @@ HEADS: dict[str, tuple[str, ...]] = {
 
 
 _WIDTHS = {
-    "time": 4.4, "market": 12.0, "outcome": 4.6, "strategy": 7.7, "shares": 5.0, "average": 5.0, "bid": 3.9,
+    "time": 5.6, "market": 10.8, "outcome": 4.6, "strategy": 7.7, "shares": 5.0, "average": 5.0, "bid": 3.9,
     "unrealised": 5.0, "order": 6.0, "side": 5.3, "price": 3.9, "size": 4.4, "filled": 4.6, "state": 5.2,
     "action": 5.4, "reason": 5.2, "edge": 4.3, "code": 6.6, "fee": 4.4, "role": 3.8, "status": 5.2, "payout0": 5.4,
     "payout1": 5.4, "origin": 5.0, "taker": 4.0,
@@ -104,7 +104,7 @@ def refusals(view: SessionView, words: Words) -> list[dict[str, Any]]:
         {
             "id": row.intent,
             "cells": [
-                utc(row.ts_ns)[11:],
+                moment(row.ts_ns, view),
                 {"text": words.named("refusal", row.code), "tone": "warn"},
                 row.strategy,
                 view.market_name(row.market),
@@ -124,14 +124,14 @@ def fills(view: SessionView, words: Words, rows: Sequence[FillRow] | None = None
             "id": row.intent,
             "key": str(row.record),
             "cells": [
-                utc(row.ts_ns)[11:],
+                moment(row.ts_ns, view),
                 view.market_name(row.market),
                 _side(row.side, view.outcome(row.market, row.token), words),
                 price(row.price_g4),
                 shares(row.size_u6),
                 cash(row.fee_u6),
                 words.named("liquidity", row.liquidity),
-                words.named("fill", row.status),
+                {"text": words.named("fill", row.status), "tone": "warn" if row.status == "failed" else ""},
             ],
         }
         for row in (view.lists.fills if rows is None else rows)[:SHOWN]
@@ -144,7 +144,7 @@ def settlements(view: SessionView, words: Words) -> list[dict[str, Any]]:
         {
             "id": f"{row.market}",
             "cells": [
-                utc(row.ts_ns)[11:],
+                moment(row.ts_ns, view),
                 view.market_name(row.market),
                 price(row.payout0_g4),
                 price(row.payout1_g4),
@@ -171,13 +171,19 @@ def assumed(view: SessionView, words: Words) -> list[dict[str, Any]]:
     ]
 
 
+def moment(ts_ns: int, view: SessionView) -> str:
+    """Return the time of day; day and minute on another day than the present one, since a tape may hold several."""
+    told = utc(ts_ns)
+    return told[11:] if told[:10] == utc(view.now_ns)[:10] else told[5:16]
+
+
 def _decision(row: DecisionRow, view: SessionView, words: Words) -> dict[str, Any]:
     reason = words.named("hold" if row.action == "hold" else "exit", row.reason) if row.reason else NONE
     return {
         "id": str(row.record),
         "tone": "soft" if row.action == "hold" else "",
         "cells": [
-            utc(row.ts_ns)[11:],
+            moment(row.ts_ns, view),
             row.strategy,
             view.market_name(row.market),
             words.named("action", row.action) + (f" {view.outcome(row.market, row.token)}" if row.token >= 0 else ""),

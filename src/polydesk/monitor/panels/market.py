@@ -9,6 +9,7 @@ from polydesk.model.market import Market
 from polydesk.monitor.histories import READING
 from polydesk.monitor.history import Print
 from polydesk.monitor.panels.active_time import active_time
+from polydesk.monitor.panels.lists import moment
 from polydesk.monitor.session_view import MarketView, SessionView
 from polydesk.monitor.words import Words
 from polydesk.report.quantities import NONE, price, shares, utc
@@ -103,7 +104,7 @@ def prints_table(prints: Sequence[Print], words: Words, view: SessionView, marke
         {
             "id": f"{one.ts_ns}-{at}",
             "cells": [
-                utc(one.ts_ns)[11:],
+                moment(one.ts_ns, view),
                 {
                     "text": words.named("taker", {1: "buy", -1: "sell"}.get(one.side, "unknown")),
                     "tone": {1: "gain", -1: "loss"}.get(one.side, ""),

@@ -115,13 +115,16 @@ def equity(view: SessionView, axis: ActiveTime, words: Words) -> list[dict[str, 
 def drawdown(view: SessionView, axis: ActiveTime, words: Words) -> list[dict[str, Any]]:
     """Return how far matched equity is below its highest point so far."""
     peak: int | None = None
-    falls = []
+    falls: list[tuple[int, int]] = []
     for mark in view.marks:
         peak = mark.matched_u6 if peak is None else max(peak, mark.matched_u6)
-        falls.append((axis.at(mark.ts_ns), mark.matched_u6 - peak))
+        falls.append((mark.ts_ns, mark.matched_u6 - peak))
     step = max(1, len(falls) // POINTS)
     kept = [min(falls[at : at + step], key=lambda fall: fall[1]) for at in range(0, len(falls), step)]
-    data = [[ts_ms, _cash(amount)] for ts_ms, amount in kept]
+    if falls and kept[-1] is not falls[-1]:
+        # The deepest of each stretch keeps every fall; the present one must not be missing either.
+        kept.append(falls[-1])
+    data = [[axis.at(ts_ns), _cash(amount)] for ts_ns, amount in kept]
     return [{"name": words("curve.drawdown"), "role": "drawdown", "area": True, "data": data}]
 
 
