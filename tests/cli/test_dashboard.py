@@ -75,8 +75,9 @@ def test_it_serves_until_it_is_interrupted(tmp_path):
         assert url.endswith(f":{port}")
         assert health(url) == 200
         serving.send_signal(signal.SIGINT)
-        serving.communicate(timeout=60)
+        _, told = serving.communicate(timeout=60)
     assert serving.returncode == 130
+    assert told.splitlines()[-1] == "dashboard stopped"
 
 
 def test_a_busy_port_is_told_with_the_one_taken_instead(tmp_path):

@@ -25,7 +25,7 @@ def wait_for_records(folder, child, wanted):
     raise AssertionError(child.stderr.read())
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_the_session_in_order(sample, tmp_path, number):
     command = [*COMMAND, "--tape", str(sample.path), "--data-dir", str(tmp_path)]
     child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

@@ -350,5 +350,9 @@ def test_a_crash_after_the_last_row_resumes_from_its_checkpoint(tape, tmp_path, 
     shutil.copytree(result.path, folder)
     cut_journal(folder, records, 1 + at, header)
     (folder / CHECKPOINT).write_bytes(data)
-    resume_session(settings(tmp_path), folder, nobody)
+    seen = []
+    resume_session(settings(tmp_path), folder, lambda _machine, progress: seen.append(progress))
     assert session_hash(folder) == session_hash(result.path)
+    sent = sum(isinstance(record, OrderSent) for record in records)
+    filled = sum(isinstance(record, Fill) for record in records)
+    assert (seen[-1].orders, seen[-1].fills) == (sent, filled), "also what happened before the checkpoint counts"

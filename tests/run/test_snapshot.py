@@ -44,7 +44,7 @@ def test_a_state_comes_back_whole(tmp_path):
         told = read_snapshot(path)
     assert told["counters"] == {"fills": 7}
     assert told["books"][0]["tokens"][0]["bids"] == [[4800, 10], [4700, 20]]
-    assert told["exposure"] == [{"name": "total_exposure", "used_u6": 5, "cap_u6": 10}]
+    assert told["exposure"] == [{"name": "total_exposure", "used_u6": 5, "cap_u6": 10, "unit": "pUSD", "market": -1}]
     assert read_snapshot(path) == told, "stays readable after the writer left"
 
 

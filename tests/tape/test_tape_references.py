@@ -153,7 +153,7 @@ def test_a_broken_price_is_one_defect(tmp_path, message):
 
 def test_a_file_without_prices_or_messages_is_refused(tmp_path):
     with pytest.raises(ImportFailed, match="reference prices"):
-        import_tape([write_raw(tmp_path / "r", [{"type": "heartbeat"}])], tmp_path / "t")
+        import_tape([write_raw(tmp_path / "r", [{"type": "heartbeat"}])], tmp_path / "t", name="raw")
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,9 @@ EPILOG = examples(
 PORT = 8888
 """Where the dashboard is unless told otherwise."""
 
+INTERRUPTED = 130
+"""Exit code after Ctrl-C."""
+
 LINGER_S = 30.0
 """How long a dashboard that no terminal watches stays after its session, unless a page is open."""
 
@@ -43,7 +46,11 @@ def dashboard(port: Port = PORT, lang: Lang = "en", data_dir: DataDir = None, co
     from polydesk.monitor.server import Dashboard
 
     told = announce(listening.url, listening.busy)
-    Dashboard(folder, Language(lang)).serve(listening, lambda: typer.echo(f"{told} (Ctrl-C ends it)", err=True))
+    try:
+        Dashboard(folder, Language(lang)).serve(listening, lambda: typer.echo(f"{told} (Ctrl-C ends it)", err=True))
+    except KeyboardInterrupt as err:
+        typer.echo("dashboard stopped", err=True)
+        raise typer.Exit(INTERRUPTED) from err
 
 
 def announce(url: str, busy: int) -> str:
@@ -104,7 +111,7 @@ def keep_serving(found: "Spawned", *, for_ever: bool) -> None:
                 return
             time.sleep(0.5)
     except KeyboardInterrupt:
-        typer.echo("", err=True)
+        typer.echo("\ndashboard stopped", err=True)
     except MonitorError as err:
         typer.echo(f"warning: {err}", err=True)
     else:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _PLAIN_EVERY_S = 5.0
 _RATE_OVER_S = 5.0
 _INTERRUPTED = 130
+_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Rate:
@@ -44,8 +45,8 @@ def progress_text(progress: "Progress", rate: float) -> str:
     done = 100 * progress.rows / progress.total if progress.total else 100.0
     left = duration(int((progress.total - progress.rows) / rate * 1e9)) if rate > 0 else NONE
     return (
-        f"{done:5.1f} %  {utc(progress.ts_ns)} UTC  {count(progress.orders)} orders  {count(progress.fills)} fills  "
-        f"{count(round(rate))} rows/s  ETA {left}"
+        f"{done:5.1f} %  {utc(progress.ts_ns)[5:]}Z  {count(progress.orders)} orders  "
+        f"{count(progress.fills)} fills  {count(round(rate))} rows/s  ETA {left}"
     )
 
 
@@ -63,7 +64,8 @@ def watching() -> Iterator[Callable[[Any, "Progress"], None]]:
     with Live(Text("starting"), console=console, transient=True, refresh_per_second=8) as live:
 
         def look(_machine: Any, progress: "Progress") -> None:
-            live.update(Text(progress_text(progress, rate.update(time.monotonic(), progress.rows))))
+            told = progress_text(progress, rate.update(time.monotonic(), progress.rows))
+            live.update(Text(told, no_wrap=True, overflow="ellipsis"))
 
         yield look
 
@@ -91,7 +93,8 @@ def uninterrupted(what: str) -> Iterator[None]:
         came.append(number)
         typer.echo(f"interrupted: {what} first", err=True)
 
-    kept = {number: signal.signal(number, later) for number in (signal.SIGINT, signal.SIGTERM)}
+    heard = [number for number in _STOPPING if signal.getsignal(number) is not signal.SIG_IGN]
+    kept = {number: signal.signal(number, later) for number in heard}
     try:
         yield
     finally:

@@ -42,7 +42,7 @@ class Progress(msgspec.Struct, frozen=True):
         rows: Tape rows applied.
         total: Tape rows of the session.
         ts_ns: Virtual time.
-        wakes: Times the desk was woken.
+        wakes: Times the desk was woken in this process.
         orders: Orders sent.
         fills: Fills reported.
     """
@@ -106,7 +106,9 @@ class Driver:
         self._batch_rows = batch_rows
         self._looked_ns = 0
         self._stop = ""
-        self._wakes = self._orders = self._fill_count = 0
+        self._wakes = 0
+        self._orders = sum(isinstance(record, OrderSent) for record in recorder.met)
+        self._fill_count = sum(isinstance(record, Fill) for record in recorder.met)
         self._seq = machine.next_row - 1
         self._ts_ns = machine.ts_ns
         self._now_ns = max(machine.ts_ns, machine.desk.state.now_ns)

@@ -49,6 +49,11 @@ class Recorder:
         """Whether recorded records are still left to be met."""
         return self.count < len(self._expected)
 
+    @property
+    def met(self) -> Sequence[Record]:
+        """The recorded records that lie behind already, for example because a checkpoint replaced repeating them."""
+        return self._expected[: self.count]
+
     def take(self, record: Input | Output) -> None:
         """Write the record, or compare it with the recorded one.
 

@@ -39,6 +39,8 @@ from polydesk.tape.manifest import FILE_NAME as MANIFEST
 from polydesk.tape.parts import GROUP_ROWS
 
 RECORD_FORMAT = 1
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Signals that end a session in order."""
 
 log = structlog.get_logger()
 Look = Callable[[Machine, Progress], None]
@@ -241,7 +243,7 @@ def _closing(journal: JournalWriter) -> Iterator[None]:
 
 @contextmanager
 def _interruptible(driver: Driver) -> Iterator[None]:
-    """Turn the first Ctrl-C or termination into an orderly stop; a second one interrupts at once."""
+    """Turn the first Ctrl-C, termination or closed terminal into an orderly stop; a second one interrupts at once."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -250,7 +252,9 @@ def _interruptible(driver: Driver) -> Iterator[None]:
         driver.stop(signal.Signals(number).name)
         signal.signal(number, signal.default_int_handler)
 
-    kept = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    # Under nohup a closed terminal is ignored already, and stays so.
+    heard = [number for number in STOPPING if signal.getsignal(number) is not signal.SIG_IGN]
+    kept = {number: signal.signal(number, on_signal) for number in heard}
     try:
         yield
     finally:
