@@ -100,10 +100,15 @@ def test_a_full_disk_behind_stdout_is_told_in_words(args: list[str]) -> None:
     )
 
 
-def test_nobody_reading_the_output_is_no_error() -> None:
+@pytest.mark.parametrize(
+    "args", [["config", "show"], ["--help"], ["run", "--help"], ["tape", "import", "--help"], ["tape", "info"]]
+)
+def test_nobody_reading_the_output_is_no_error(args: list[str], tmp_path: Path) -> None:
+    if args == ["tape", "info"]:
+        args = [*args, str(made_tape(tmp_path / "t", seed=1).path)]
     reading, writing = os.pipe()
     os.close(reading)
-    found = subprocess.run([*PROGRAM, "config", "show"], stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    found = subprocess.run([*PROGRAM, *args], stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
     os.close(writing)
     assert (found.returncode, found.stderr) == (141, "")
 

@@ -42,6 +42,7 @@ def test_import_tells_what_it_made(tmp_path, hockey):
     assert "resolutions" not in content
     assert "min_size_u6" in next(iter(content["assumed"].values()))
     assert "markets.yaml" in errors
+    assert errors.splitlines()[-1] == f"check it: polydesk tape verify {tmp_path / 't'}"
 
 
 def test_info_says_the_same_later(tape):
@@ -66,6 +67,36 @@ def test_verify_says_yes(tape):
     assert content["ok"] is True
     assert content["bad_minutes"] == []
     assert runner.invoke(app, ["verify", str(tape)]).stdout.splitlines()[-1] == "ok"
+
+
+def test_verify_keeps_its_verdict_beside_the_tape(tape):
+    content, _ = told("verify", tape)
+    verdict = json.loads((tape / "verdict.json").read_text())
+    assert verdict["sha256"] == json.loads((tape / "manifest.json").read_text())["sha256"]
+    assert {name: verdict[name] for name in ("ok", "compared", "mismatched")} == {
+        "ok": True, "compared": content["compared"], "mismatched": content["mismatched"],
+    }  # fmt: skip
+    assert (verdict["minutes"], content["judged_minutes"]) == (8, 8)
+
+
+@pytest.mark.parametrize(
+    ("best", "says"),
+    [
+        ({}, "ok: nothing contradicts itself, but the recording states no best prices to compare with"),
+        (
+            {"best_bid": "0.4", "best_ask": "1"},
+            "ok: nothing contradicts itself, but the recording is too short to compare its best prices",
+        ),
+    ],
+)
+def test_verify_says_when_there_was_nothing_to_compare(tmp_path, best, says):
+    entry = {"asset_id": "1", "side": "BUY", "price": "0.4", "size": "1", **best}
+    message = {"event_type": "price_change", "market": "0xab", "timestamp": "1776323400000", "price_changes": [entry]}
+    (tmp_path / "r").write_text(json.dumps(message) + "\n")
+    assert runner.invoke(app, ["import", str(tmp_path / "r"), "--out", str(tmp_path / "t")]).exit_code == 0
+    found = runner.invoke(app, ["verify", str(tmp_path / "t")])
+    assert found.exit_code == 0
+    assert found.stdout.splitlines()[-1] == says
 
 
 def test_verify_says_no_with_exit_code_1(tape, tmp_path):

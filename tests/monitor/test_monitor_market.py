@@ -1,5 +1,7 @@
 """One market: the ladder with our orders, the price chart with our fills, the search."""
 
+from dataclasses import replace
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -81,6 +83,29 @@ def test_the_ladder_always_has_the_same_height_and_never_hides_our_orders(view, 
 )
 def test_the_middle_of_an_odd_book_says_what_it_is(view, bids, asks, settled, text):
     assert market.ladder(with_book(view, bids, asks, settled=settled), 0, 0, WORDS)["middle"] == text
+
+
+def test_the_book_of_a_settled_market_has_no_age(view):
+    settled = with_book(view, [(4800, SHARE)], [(4900, SHARE)], settled=True)
+    open_view = with_book(view, [(4800, SHARE)], [(4900, SHARE)])
+    open_view = replace(open_view, lists=replace(view.lists, settlements=()))
+    told = [{one["key"]: one["text"] for one in market.facts(seen, 0, WORDS)} for seen in (settled, open_view)]
+    assert [facts["feed_age"] for facts in told] == ["settled", "250 ms"]
+
+
+@pytest.mark.parametrize(
+    ("size_u6", "text"),
+    [
+        (9_999_990_000, "9,999.99"),
+        (10_000_000_000, "10,000"),
+        (158_073_760_000, "158,074"),
+        (99_999_999_499_999, "99,999,999"),
+        (1, "0.000001"),
+    ],
+)
+def test_large_sizes_are_told_in_whole_shares(view, size_u6, text):
+    told = market.ladder(with_book(view, [(4800, size_u6)], [], [order(1, 4800, size=size_u6)]), 0, 0, WORDS)
+    assert (told["bids"][0]["size"], told["bids"][0]["own"]) == (text, text)
 
 
 def test_a_book_nobody_published_is_said_to_be_missing(view):

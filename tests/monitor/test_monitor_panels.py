@@ -1,5 +1,6 @@
 """Head, strip, figures, lists and comparison say what the session's data say, in units, and never silently less."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -15,6 +16,7 @@ from polydesk.monitor.words import Language, words_for
 from polydesk.report.quantities import cash, gain, utc
 from polydesk.store.view_rows import CurveEnds, MarkRow
 from polydesk.tape.manifest import Source
+from polydesk.tape.verdict import Verdict
 
 WORDS = words_for(Language.EN)
 WALL_NS = 1_790_000_100_000_000_000
@@ -29,6 +31,13 @@ def changed(view, **live):
 def unpublished(view):
     """The session as it looks without a live state."""
     return SessionView(view.name, view.row, None, (), view.manifest, view.marks, view.lists, view.totals, view.records)
+
+
+NOTHING = sessions.Realised({}, {})
+
+
+def verdict(*, ok, witness="best_prices", problems=(), compared=0, mismatched=0, minutes=0, bad_minutes=0):
+    return Verdict("ab", 1, 1, ok, witness, problems, compared, mismatched, minutes, bad_minutes)
 
 
 def by_key(items):
@@ -111,8 +120,9 @@ def test_the_head_names_mode_state_data_and_trust(view):
     assert [chips[key]["text"] for key in ("mode", "state", "data", "sentinels")] == [
         "paper", "ended", "constructed data", "books balance",
     ]  # fmt: skip
-    assert strip.banner(view, WORDS).startswith("CONSTRUCTED DATA")
-    assert strip.banner(SessionView("x"), WORDS) == ""
+    (banner,) = strip.banners(view, WORDS)
+    assert banner["text"].startswith("CONSTRUCTED DATA")
+    assert strip.banners(SessionView("x"), WORDS) == []
     live = by_key(head.chips(changed(view, mode="live", sentinels="broken: fees", loss_switch="tripped"), WORDS))
     assert live["mode"] == {"key": "mode", "text": "LIVE", "tone": "bad", "title": "What the orders do"}
     assert (live["sentinels"]["text"], live["sentinels"]["title"]) == ("books broken", "broken: fees")
@@ -195,6 +205,7 @@ def test_two_sessions_are_compared_and_differences_marked(view):
     realised = (sessions.Realised({"a": 5_000_000}, {}), sessions.Realised({"a": -1_000_000}, {"stop": 1}))
     told = sessions.comparison((view, other), realised, WORDS, differing=False)
     rows = {row["cells"][0]: row["cells"][1:] for row in told["rows"]}
+    assert rows["Recording"] == [{"text": "-", "title": "-"}] * 2 + ["no"]
     assert rows["Seed"] == [str(view.row.seed), "8", "yes"]
     assert rows["PnL matched, pUSD"][2] == "no"
     assert rows["Realised by a, pUSD"] == ["+5.00", "-1.00", "yes"]
@@ -207,9 +218,83 @@ def test_two_sessions_are_compared_and_differences_marked(view):
 def test_a_session_known_by_its_name_only_is_still_a_row():
     row = sessions.row(Brief("bare"), WORDS, chosen=True)
     assert row["cells"][1]["text"] == "bare"
-    assert row["cells"][5]["text"] == "-"
-    assert row["cells"][5]["tone"] == ""
-    assert row["cells"][3] == {"text": "unknown", "tone": ""}
+    assert [row["cells"][at] for at in (2, 3)] == [{"text": "-", "tone": ""}] * 2
+    assert row["cells"][4] == {"text": "-", "title": ""}
+    assert row["cells"][6] == {"text": "unknown", "tone": ""}
+    assert row["cells"][13] == {"text": "unknown", "tone": "", "title": "nobody has checked"}
+
+
+def test_the_list_tells_sessions_apart(view):
+    told = sessions.what(view.brief(), WORDS)
+    ran = f"mean_reversion, inventory_maker · seed {view.row.seed}"
+    assert told["title"] == f"{Path(view.row.tape_path).name} · constructed data · {ran}"
+    two = replace(view.brief(), source=("book_20260416_0700.parquet", "b"), constructed=False)
+    assert sessions.what(two, WORDS) == {
+        "text": f"book_20260416_0… +1 · mean_reversion, inventory_maker · seed {view.row.seed}",
+        "title": f"book_20260416_0700.parquet, b · mean_reversion, inventory_maker · seed {view.row.seed}",
+    }
+    older = replace(two, row=msgspec.structs.replace(view.row, config='{"desk": {}}'), source=())
+    assert sessions.what(older, WORDS)["text"].endswith(f" · seed {view.row.seed}")
+    amounts = [sessions.HEADS.index(head) for head in ("#pnl_matched", "#pnl_confirmed")]
+    assert amounts == [2, 3], "a phone shows the first columns"
+
+
+def test_results_of_different_rows_come_with_a_caution(view):
+    def on(**row):
+        return replace(view, row=msgspec.structs.replace(view.row, **row))
+
+    assert sessions.caution((view, on(seed=9)), WORDS) == ""
+    assert sessions.caution((view, on(tape_sha256="ab")), WORDS).startswith("Different recordings: results cannot")
+    assert sessions.caution((view, on(tape_end=5)), WORDS).startswith("Different parts of the recording")
+    told = sessions.comparison((view, on(tape_sha256="ab")), (NOTHING, NOTHING), WORDS, differing=False)
+    assert [row["cells"][0] for row in told["rows"][:2]] == ["Recording", "Tape"]
+    assert told["rows"][1]["cells"][-1] == "yes"
+
+
+def test_the_share_of_makers_is_that_of_all_fills(view):
+    totals = msgspec.structs.replace(view.totals, fills=150, kept=147, makers=15)
+    tile = by_key(money.tiles(replace(view, totals=totals), WORDS))["fills"]
+    assert tile["remark"] == "10.2 % as maker"
+    assert by_key(money.tiles(SessionView("x"), WORDS))["fills"]["remark"] == ""
+
+
+def test_data_that_are_not_good_are_told_everywhere(view):
+    bad = replace(view, verdict=verdict(ok=False, mismatched=54_074, compared=112_752, minutes=5, bad_minutes=5))
+    why = "54,074 of 112,752 best prices differ; 5 of 5 compared minutes bad"
+    chip = by_key(head.chips(bad, WORDS))["verdict"]
+    assert (chip["text"], chip["tone"], chip["title"]) == ("data not good", "bad", why)
+    fact = by_key(trust.trust(bad, WORDS, 0))["data"]
+    assert (fact["text"], fact["tone"]) == (why, "bad")
+    assert strip.banners(bad, WORDS)[0]["text"].startswith(f"DATA NOT GOOD: {why}.")
+    cell = sessions.row(bad.brief(), WORDS, chosen=False)["cells"][13]
+    assert cell == {"text": "data not good (constructed data)", "tone": "bad", "title": why}
+
+
+@pytest.mark.parametrize(
+    ("found", "text", "tone"),
+    [
+        ({"ok": True, "mismatched": 72, "compared": 76_896, "minutes": 4}, "checked: 72 of 76,896 differ", ""),
+        ({"ok": True, "witness": "none"}, "nothing to check against", "warn"),
+        ({"ok": False, "problems": ("hash", "order"), "compared": 3, "minutes": 1}, "hash; order", "bad"),
+        ({"ok": False, "witness": "none"}, "nothing to check against", "bad"),
+    ],
+)
+def test_what_the_check_of_the_data_found_is_told(view, found, text, tone):
+    seen = replace(view, verdict=verdict(**found))
+    fact = by_key(trust.trust(seen, WORDS, 0))["data"]
+    assert (fact["text"], fact["tone"]) == (text, tone)
+    assert ("verdict" in by_key(head.chips(seen, WORDS))) is (tone == "bad")
+
+
+def test_data_nobody_checked_are_said_to_be_unchecked(view):
+    fact = by_key(trust.trust(replace(view, verdict=None), WORDS, 0))["data"]
+    assert (fact["text"], fact["tone"]) == ("nobody has checked", "")
+
+
+def test_a_vote_is_called_a_vote(view):
+    vote = msgspec.structs.replace(view.lists.acts[0], strategy="ensemble")
+    (row,) = lists.decisions(replace(view, lists=replace(view.lists, acts=(vote,))), WORDS, acts_only=True)
+    assert row["cells"][1] == "vote of the strategies"
 
 
 def test_times_of_another_day_say_which(view):
@@ -246,7 +331,7 @@ def test_names_cannot_become_html_or_leave_their_address():
     view = SessionView(name)
     page = first_paint(
         head.masthead(view, WORDS, "desk", {"session": name}),
-        {"items": strip.strip(view, WORDS, following=False), "banner": name},
+        {"items": strip.strip(view, WORDS, following=False), "banners": [{"text": name, "tone": "bad"}]},
         money.tiles(view, WORDS),
         name,
     )

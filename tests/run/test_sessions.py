@@ -19,6 +19,8 @@ from polydesk.run.settings import load_settings
 from polydesk.run.what_if import what_if
 from polydesk.tape.journal import FILE_NAME as JOURNAL
 from polydesk.tape.journal import JournalWriter, journal_hash
+from polydesk.tape.verdict import FILE_NAME as VERDICT
+from polydesk.tape.verdict import read_verdict, verdict_of
 
 LIVELY = (
     "desk.strategies.mean_reversion.warm_up_s=5",
@@ -79,6 +81,23 @@ def test_the_recorded_hash_is_the_hash_of_the_records(tape, tmp_path):
     result = run_session(settings(tmp_path), tape, "paper", nobody)
     header, records = read_session(result.path)
     assert journal_hash(records, header.tape_sha256) == session_hash(result.path)
+
+
+@pytest.mark.parametrize("mode", ["paper", "backtest"])
+def test_a_session_keeps_whether_its_tape_is_good_data(tape, tmp_path, mode):
+    result = run_session(settings(tmp_path), tape, mode, nobody)
+    assert read_verdict(result.path) == verdict_of(tape)
+    header, records = read_session(result.path)
+    (result.path / VERDICT).write_bytes(b"{}")
+    assert verify_session(result.path).identical
+    assert journal_hash(records, header.tape_sha256) == session_hash(result.path)
+
+
+def test_a_session_whose_folder_takes_no_verdict_is_an_error(tape, tmp_path, monkeypatch):
+    monkeypatch.setattr("polydesk.run.session._new_name", lambda mode: f"{mode}-blocked")
+    (tmp_path / "sessions" / "paper-blocked" / VERDICT).mkdir(parents=True)
+    with pytest.raises(SessionError, match=r"paper-blocked: manifest\.json and verdict\.json cannot be written"):
+        run_session(settings(tmp_path), tape, "paper", nobody)
 
 
 def test_replay_is_identical(tape, tmp_path):

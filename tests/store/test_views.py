@@ -83,8 +83,10 @@ def test_fills_settlements_and_sums_agree_with_the_script(connection):
     assert [(row.market, row.payout0_g4, row.payout1_g4, row.origin) for row in paid] == [(1, 0, 10_000, "derived")]
     totals = views.totals(connection, "s-1")
     assert (totals.orders, totals.fills, totals.refusals) == (6, 6, {"total_exposure": 1})
+    held = [fill for fill in fills if fill.status != "failed"]
+    assert (totals.kept, totals.makers) == (len(held), sum(fill.liquidity == "maker" for fill in held))
     assert totals.fees_u6 == sum(fill.fee_u6 for fill in fills if fill.status != "failed")
-    assert views.totals(connection, "s-2") == type(totals)(0, 0, 0, 0, {})
+    assert views.totals(connection, "s-2") == type(totals)(0, 0, 0, 0, 0, 0, {})
     assert set(views.realised_by(connection, "s-1", "strategy")) >= {"mean_reversion"}
 
 

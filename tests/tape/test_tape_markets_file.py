@@ -107,6 +107,60 @@ def test_unreadable_markets_files_are_refused(tmp_path, name, content):
         import_tape([cronos(tmp_path)], tmp_path / "t", markets=tmp_path / "nowhere.json")
 
 
+NOT_MARKETS = {
+    "empty.csv": "",
+    "header.csv": "condition_id,slug\n",
+    "none.json": "[]",
+    "none.yaml": "markets: []\n",
+    "nothing.yaml": "",
+    "prose.txt": "these are my markets",
+    "prices.csv": "price,size\n0.5,1\n",
+    "slugs.json": json.dumps([{"slug": SLUG}]),
+    "text.yaml": "a: {b: 1}\nc: {d: 2}\n",
+}
+
+
+@pytest.mark.parametrize("name", NOT_MARKETS)
+def test_a_file_that_names_no_market_is_refused_with_the_known_fields(tmp_path, name):
+    facts = listed(tmp_path / name, NOT_MARKETS[name])
+    with pytest.raises(ImportFailed) as failed:
+        import_tape([cronos(tmp_path)], tmp_path / "t", markets=facts)
+    assert str(facts) in str(failed.value)
+    assert "condition_id, conditionId" in str(failed.value)
+    assert "clobTokenIds" in str(failed.value)
+    assert not (tmp_path / "t").exists()
+
+
+def test_a_file_of_many_odd_fields_is_not_repeated_in_full(tmp_path):
+    facts = listed(tmp_path / "m.csv", ",".join(f"{'x' * 60}{i}" for i in range(50)) + "\n" + ",".join("1" * 50) + "\n")
+    with pytest.raises(ImportFailed, match=r"not a file of market facts") as failed:
+        import_tape([cronos(tmp_path)], tmp_path / "t", markets=facts)
+    assert len(str(failed.value)) < 1_000 + len(str(tmp_path))
+
+
+STRANGER = {**FULL, "slug": "other", "conditionId": "0xcd", "upTokenId": "8", "downTokenId": "9"}
+
+
+def test_facts_asked_for_of_which_none_is_about_the_recording_are_refused(tmp_path):
+    facts = listed(tmp_path / "m.json", [STRANGER])
+    with pytest.raises(ImportFailed, match=r"m\.json: lists 1 markets, none of which is in the recording"):
+        import_tape([cronos(tmp_path)], tmp_path / "t", markets=facts)
+    assert not (tmp_path / "t").exists()
+    both = listed(tmp_path / "both.json", [STRANGER, FULL])
+    assert import_tape([cronos(tmp_path)], tmp_path / "t", markets=both).manifest.markets[0].tokens[0].id == UP
+
+
+def test_facts_that_lie_beside_a_recording_without_being_about_it_are_told(tmp_path):
+    told = []
+    listed(tmp_path / "markets.json", [STRANGER])
+    import_tape([cronos(tmp_path)], tmp_path / "t", note=told.append)
+    assert any("none of the markets listed beside the recording is in it" in text for text in told)
+    told.clear()
+    listed(tmp_path / "markets.json", [STRANGER, FULL])
+    import_tape([cronos(tmp_path)], tmp_path / "u", note=told.append)
+    assert not any("none of the markets" in text for text in told)
+
+
 def test_contradicting_records_are_refused(tmp_path):
     facts = listed(tmp_path / "m.json", [FULL, {**FULL, "upTokenId": "8"}])
     with pytest.raises(ImportFailed, match="also stands in"):

@@ -7,7 +7,7 @@ import typer
 
 from polydesk.cli.options import AsJson, ConfigFile, DataDir, Overrides, load
 from polydesk.cli.output import examples, notices
-from polydesk.cli.run import recorded
+from polydesk.cli.run import recorded, warn_of
 from polydesk.cli.watch import conclude, watching
 
 EPILOG = examples(
@@ -34,6 +34,7 @@ def backtest(
     with notices().status("loading the kernel; it is compiled once and then cached"):
         from polydesk.research.backtest import run_backtest
     source = recorded(settings, tape)
+    warn_of(source)
     with watching() as look:
         ended = run_backtest(settings, source, strategy, look)
     conclude(ended, as_json=as_json)

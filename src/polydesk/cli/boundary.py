@@ -65,7 +65,10 @@ def ended(*, as_json: bool) -> Iterator[None]:
         raise _leave("Interrupted", told, INTERRUPTED, as_json=as_json) from err
     except KeyboardInterrupt as err:
         raise _leave("Interrupted", "interrupted", INTERRUPTED, as_json=as_json) from err
-    except BrokenPipeError as err:
+    except (BrokenPipeError, SystemExit) as err:
+        # rich, which also prints the help, turns a closed pipe into an exit of its own.
+        if isinstance(err, SystemExit) and not isinstance(err.__context__, BrokenPipeError):
+            raise
         # Whoever read the output has what it wanted, as with `| head`.
         forget_output()
         raise typer.Exit(NOBODY_READS) from err

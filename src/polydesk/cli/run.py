@@ -128,6 +128,7 @@ def _trade(
     else:
         news = True
         source = recorded(settings, tape, sample)
+        warn_of(source)
         found = ready(starting)
         with watching() as look:
             ended = run_session(settings, source, mode, look)
@@ -138,6 +139,15 @@ def _trade(
 def _for_ever(exit_when_done: bool | None) -> bool:
     """Return whether the dashboard stays until Ctrl-C: with ``--stay``, or when somebody sits at the terminal."""
     return sys.stdout.isatty() if exit_when_done is None else not exit_when_done
+
+
+def warn_of(tape: "Tape") -> None:
+    """Say so when a tape is not good data; it is traded all the same, and the report says it again."""
+    from polydesk.tape import verdict_of, warning_text
+
+    told = warning_text(verdict_of(tape), str(tape.path))
+    if told:
+        typer.echo(f"warning: {told}", err=True)
 
 
 def paced(settings: "Settings") -> "Settings":

@@ -1,5 +1,6 @@
 """``polydesk tape``: make tapes from recordings, look at them, check them."""
 
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,7 @@ from polydesk.cli.output import EXIT_CODES, emit_json, examples, notices
 from polydesk.cli.tape_convert_text import print_conversion
 from polydesk.cli.tape_text import print_rows, print_summary, print_verification, readable, summary
 from polydesk.model.errors import TapeError
-from polydesk.tape import IMPORTERS, import_tape, open_tape, verify
+from polydesk.tape import IMPORTERS, import_tape, keep_verdict, open_tape, verify
 from polydesk.tape.convert import FORMATS, convert_tape
 from polydesk.tape.importers.schema_file import load_schema
 
@@ -64,6 +65,7 @@ def import_(
         emit_json(summary(tape))
     else:
         print_summary(tape.path, tape.manifest)
+    _note(f"check it: polydesk tape verify {shlex.quote(str(tape.path))}")
 
 
 @app.command(epilog=examples("polydesk tape info tapes/btc", "polydesk tape info tapes/btc --json"))
@@ -104,6 +106,7 @@ def verify_(path: TapeDir, as_json: AsJson = False) -> None:
     with _bar() as progress:
         task = progress.add_task("verifying", total=tape.manifest.rows)
         found = verify(tape, lambda done, _total: progress.update(task, completed=done))
+    keep_verdict(tape, found)
     if as_json:
         emit_json({"tape": str(tape.path), **msgspec.to_builtins(found)})
     else:

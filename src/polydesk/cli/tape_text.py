@@ -189,4 +189,13 @@ def print_verification(found: Verification) -> None:
         console.print(line)
     for problem in found.problems:
         console.print(f"problem: {problem}", style="red")
-    console.print("ok" if found.ok else "not ok", style="bold green" if found.ok else "bold red")
+    console.print(_answer(found), style="bold green" if found.ok else "bold red")
+
+
+def _answer(found: Verification) -> str:
+    """Return what the check comes to; where nothing could be compared, a bare ``ok`` would say too much."""
+    if not found.ok or found.compared:
+        return "ok" if found.ok else "not ok"
+    if found.warming_up:
+        return "ok: nothing contradicts itself, but the recording is too short to compare its best prices"
+    return "ok: nothing contradicts itself, but the recording states no best prices to compare with"

@@ -1,13 +1,19 @@
-"""The dashboard as a process of its own; it ends when whoever started it closes its standard input."""
+"""The dashboard as a process of its own, beside the desk that started it.
+
+The desk says ``end`` on this process's standard input when it is done. When the input closes without that word, the
+desk died, and whoever has a page open must be told: the dashboard then serves on until nobody looks any more.
+"""
 
 import argparse
 import json
+import os
 import sys
 import threading
 from pathlib import Path
 
 from polydesk.model.errors import PolydeskError
 from polydesk.monitor.listen import listen
+from polydesk.monitor.spawn import ALONE_S, END
 
 
 def main() -> int:
@@ -16,6 +22,7 @@ def main() -> int:
     parser.add_argument("--data-dir", type=Path, required=True)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--lang", choices=["en", "zh"], default="en")
+    parser.add_argument("--alone", type=float, default=ALONE_S, help="Seconds without a page once the desk has died.")
     asked = parser.parse_args()
     try:
         listening = listen(asked.port)
@@ -27,18 +34,26 @@ def main() -> int:
 
     dashboard = Dashboard(asked.data_dir, Language(asked.lang))
 
-    def until_closed() -> None:
-        sys.stdin.read()
-        dashboard.stop()
+    def until_told() -> None:
+        if END in sys.stdin.buffer.read():
+            dashboard.stop()
+            return
+        sys.stderr.write("the desk is gone without a word; this dashboard serves on while somebody looks\n")
+        sys.stderr.flush()
+        dashboard.outlive(asked.alone)
 
-    threading.Thread(target=until_closed, daemon=True, name="parent").start()
+    threading.Thread(target=until_told, daemon=True, name="parent").start()
     dashboard.serve(listening, lambda: _tell({"url": listening.url, "busy": listening.busy}))
     return 0
 
 
 def _tell(what: dict[str, object]) -> None:
-    sys.stdout.write(json.dumps(what) + "\n")
-    sys.stdout.flush()
+    try:
+        # Straight to the pipe: nothing is left in a buffer for a reader that may be gone when this process ends.
+        os.write(sys.stdout.fileno(), json.dumps(what).encode() + b"\n")
+    except BrokenPipeError:
+        # The desk died while this was starting. Nobody waits for the address any more; pages may still be asked for.
+        return
 
 
 if __name__ == "__main__":

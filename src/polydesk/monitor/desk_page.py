@@ -143,7 +143,7 @@ class DeskPage(Page):
     def _strip(self, view: SessionView) -> dict[str, Any]:
         w = self.words
         items = strip.strip(view, w, following=not self.session) if view.name else []
-        return {"items": items, "label": w("strip.label"), "banner": strip.banner(view, w)}
+        return {"items": items, "label": w("strip.label"), "banners": strip.banners(view, w), "gone": w("age.lost")}
 
     def _query(self) -> dict[str, str]:
         told = {"session": self.session, "market": self._market.slug}

@@ -44,6 +44,10 @@ class Facts(Shown, component=_FOLDER / "facts.js"):
     """Named facts."""
 
 
+class Contact(Shown, component=_FOLDER / "contact.js"):
+    """Says when the dashboard does not answer any more."""
+
+
 class Masthead(Shown, component=_FOLDER / "masthead.js"):
     """The head of a page."""
 

@@ -43,12 +43,12 @@ def _head(head: Mapping[str, Any]) -> str:
 
 
 def _strip(strip: Mapping[str, Any]) -> str:
-    banner = f'<p class="pd-banner">{escape(strip["banner"])}</p>' if strip["banner"] else ""
+    banners = "".join(f'<p class="pd-banner {one["tone"]}">{escape(one["text"])}</p>' for one in strip["banners"])
     items = "".join(
         f'<div class="{item["tone"]}"><dt>{escape(item["label"])}</dt><dd>{escape(item["text"])}</dd></div>'
         for item in strip["items"]
     )
-    return f'<div>{banner}<dl class="pd-strip">{items}</dl></div>'
+    return f'<div>{banners}<dl class="pd-strip">{items}</dl></div>'
 
 
 def _tiles(tiles: Sequence[Mapping[str, str]]) -> str:

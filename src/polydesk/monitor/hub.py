@@ -17,6 +17,7 @@ from polydesk.monitor.histories import Histories
 from polydesk.monitor.ledger_reader import LedgerReader, Signature
 from polydesk.monitor.live_states import LiveStates
 from polydesk.monitor.session_view import Brief, Lists, MarketView, SessionView
+from polydesk.monitor.verdicts import Verdicts
 from polydesk.monitor.wishes import Wishes
 from polydesk.run.snapshot import LiveState
 from polydesk.store import FILE_NAME as LEDGER
@@ -58,6 +59,7 @@ class Hub:
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _reader: LedgerReader = field(init=False)
     _live: LiveStates = field(default_factory=LiveStates)
+    _verdicts: Verdicts = field(default_factory=Verdicts)
     _wishes: Wishes = field(default_factory=Wishes)
     _histories: Histories = field(default_factory=Histories)
     _starts: tuple[Signature, tuple[view_rows.SessionStart, ...]] = (_UNREAD, ())
@@ -116,17 +118,20 @@ class Hub:
         """Return a session in a few figures, read again when its journal went on."""
         with self._lock:
             live = self._live_state(name, [])
+            verdict = self._verdicts.read(self.folder(name))
             kept = self._briefs.get(name)
             try:
                 with self._reader.reading() as connection:
                     if connection is None:
-                        return Brief(name, live=live, constructed=self._constructed(name, None))
+                        constructed, source = self._data(name, None)
+                        return Brief(name, live=live, constructed=constructed, source=source, verdict=verdict)
                     row, records = views.session_row(connection, name), views.records(connection, name)
-                    if kept is not None and (kept.row, kept.live, kept.records) == (row, live, records):
+                    now = (row, live, verdict, records)
+                    if kept is not None and (kept.row, kept.live, kept.verdict, kept.records) == now:
                         return kept
                     found = Brief(
                         name, row, live, views.curve_ends(connection, name), views.totals(connection, name),
-                        self._constructed(name, row), records,
+                        *self._data(name, row), verdict, records,
                     )  # fmt: skip
             except LedgerError:
                 # The follower meets the same trouble and tells it on every page.
@@ -215,7 +220,8 @@ class Hub:
         trouble += [text for text in (problems.get(""), problems.get(name), self._wishes.refused.get(name)) if text]
         manifest = before.manifest or _manifest(self.folder(name), told.row)
         known = (told.marks, told.lists, told.totals, told.records)
-        view = SessionView(name, told.row, live, tuple(dict.fromkeys(trouble)), manifest, *known)
+        verdict = self._verdicts.read(self.folder(name))
+        view = SessionView(name, told.row, live, tuple(dict.fromkeys(trouble)), manifest, *known, verdict)
         return time.monotonic(), signature, before if view == before else view
 
     def _market_fills(self, view: SessionView, index: int) -> tuple[view_rows.FillRow, ...]:
@@ -236,12 +242,13 @@ class Hub:
         self._fills[key] = (view.records, found)
         return found
 
-    def _constructed(self, name: str, row: view_rows.SessionRow | None) -> bool | None:
+    def _data(self, name: str, row: view_rows.SessionRow | None) -> tuple[bool | None, tuple[str, ...]]:
+        """Return whether a session's tape was generated, and the names of its recordings."""
         kept = self._briefs.get(name)
         if kept is not None and kept.constructed is not None:
-            return kept.constructed
+            return kept.constructed, kept.source
         found = _manifest(self.folder(name), row)
-        return found.constructed if found else None
+        return (found.constructed, tuple(one.name for one in found.sources)) if found else (None, ())
 
 
 def config_of(row: view_rows.SessionRow) -> dict[str, Any]:

@@ -37,6 +37,8 @@ class Page(ABC):
         told = await asyncio.to_thread(self.read, first=True)
         # The framework's own <main> around a page would hide ours from screen readers.
         ui.context.client.content.parent_slot.parent.props["role"] = "presentation"  # type: ignore[union-attr]
+        # Its words must be in the browser before they are needed; the place for the time is filled there.
+        el.Contact().show(text=self.words("page.lost", at="{at}"))
         self._parts["head"] = el.Masthead()
         self._parts["main"] = el.tag("main", id="main", classes="pd-main", tabindex="-1")
         with self._parts["main"]:

@@ -8,14 +8,11 @@ from pathlib import Path
 from polydesk.model.errors import SessionError
 from polydesk.monitor.follower import session_names
 from polydesk.monitor.panels.head import link
+from polydesk.monitor.plain_page import plain_page
 from polydesk.monitor.words import Language, Words, words_for
 from polydesk.tape.journal import FILE_NAME as JOURNAL
 
 _KEPT = 8
-_STYLE = (
-    "<style>:root{color-scheme:light dark}body{font-family:system-ui,sans-serif;max-width:50rem;margin:1rem auto;"
-    "padding:0 1rem;line-height:1.5}p{overflow-wrap:anywhere}</style>"
-)
 
 
 class UnknownSession(SessionError):  # noqa: N818 - a state, not a mistake
@@ -58,12 +55,7 @@ class Reports:
 
     def missing(self, name: str, why: str, words: Words) -> str:
         """Return a small page that says why there is no report."""
-        title = html.escape(words("report.missing", session=name))
-        return (
-            f"<!doctype html><html lang='{words.language}'><head><meta charset='utf-8'><title>{title}</title>"
-            f"<meta name='viewport' content='width=device-width, initial-scale=1'>{_STYLE}</head>"
-            f"<body>{_back(name, words)}<h1>{title}</h1><p>{html.escape(why)}</p></body></html>"
-        )
+        return plain_page(words("report.missing", session=name), why, words, name)
 
 
 def _render(folder: Path, language: Language) -> str:

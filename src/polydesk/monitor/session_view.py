@@ -8,6 +8,7 @@ from polydesk.run.snapshot import LiveState
 from polydesk.store import view_rows
 from polydesk.store.views import curve_of
 from polydesk.tape.manifest import Manifest
+from polydesk.tape.verdict import Verdict
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class Brief:
         curve: Ends and falls of its curve; ``None`` without one.
         totals: Counts and sums of its ledger; ``None`` before the ledger knows it.
         constructed: Whether its tape was generated; ``None`` when its facts are gone.
+        source: The names of its recordings; empty when its facts are gone.
+        verdict: What the check of its data found; ``None`` without one.
         records: Journal records that the ledger has applied.
     """
 
@@ -41,6 +44,8 @@ class Brief:
     curve: view_rows.CurveEnds | None = None
     totals: view_rows.Totals | None = None
     constructed: bool | None = None
+    source: tuple[str, ...] = ()
+    verdict: Verdict | None = None
     records: int = 0
 
 
@@ -58,6 +63,7 @@ class SessionView:
         lists: Newest rows.
         totals: Counts and sums; ``None`` before the ledger knows the session.
         records: Journal records that the ledger has applied.
+        verdict: What the check of its data found; ``None`` without one.
     """
 
     name: str
@@ -69,6 +75,7 @@ class SessionView:
     lists: Lists = field(default_factory=Lists)
     totals: view_rows.Totals | None = None
     records: int = 0
+    verdict: Verdict | None = None
 
     @property
     def running(self) -> bool:
@@ -87,6 +94,11 @@ class SessionView:
         """The markets of its tape; empty when their facts are gone."""
         return self.manifest.markets if self.manifest else ()
 
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The names of the recordings; empty when their facts are gone."""
+        return tuple(one.name for one in self.manifest.sources) if self.manifest else ()
+
     def market_name(self, market: int) -> str:
         """Return a market's slug, or its number when its name is not known."""
         return self.markets[market].slug if 0 <= market < len(self.markets) else f"#{market}"
@@ -100,7 +112,8 @@ class SessionView:
     def brief(self) -> Brief:
         """Return the session in a few figures."""
         constructed = self.manifest.constructed if self.manifest else None
-        return Brief(self.name, self.row, self.live, curve_of(self.marks), self.totals, constructed)
+        curve = curve_of(self.marks)
+        return Brief(self.name, self.row, self.live, curve, self.totals, constructed, self.sources, self.verdict)
 
 
 @dataclass(frozen=True)

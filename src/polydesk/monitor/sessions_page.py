@@ -11,6 +11,7 @@ from polydesk.monitor.elements import card, tag
 from polydesk.monitor.first_paint import first_paint
 from polydesk.monitor.page_frame import Page
 from polydesk.monitor.panels import head, sessions
+from polydesk.monitor.panels.market import NO_BREAK_SPACE
 from polydesk.monitor.session_view import Brief, SessionView
 
 
@@ -81,6 +82,7 @@ class SessionsPage(Page):
             el.on(parts["list"], "pick", self._choose)
         with card(w("sessions.compare"), "full"):
             tag("p", w("sessions.hint", most=sessions.MOST), "pd-note")
+            parts["caution"] = tag("p", NO_BREAK_SPACE, "pd-banner")
             parts["differing"] = el.Switch()
             el.on(parts["differing"], "turn", self._turn_differing)
             parts["curves"] = el.Curve()
@@ -106,7 +108,7 @@ class SessionsPage(Page):
 
     def first_paint(self) -> str:
         """Return the head as HTML, to be seen before the page's scripts have run."""
-        return first_paint(self._head(), {"items": [], "banner": ""}, [], self.words("page.late"))
+        return first_paint(self._head(), {"items": [], "banners": []}, [], self.words("page.late"))
 
     def _head(self) -> dict[str, Any]:
         query = {"compare": ",".join(self.names)} if self.names else {}
@@ -117,8 +119,11 @@ class SessionsPage(Page):
         several = len(told.chosen) > 1 and bool(told.realised)
         for name in ("differing", "curves", "table"):
             parts[name].set_visibility(several)
+        caution = sessions.caution(told.chosen, w) if several else ""
+        parts["caution"].set_visibility(bool(caution))
         if not several:
             return
+        parts["caution"].text = caution or NO_BREAK_SPACE
         seen = (told.chosen, told.realised, self._differing)
         if seen == self._seen:
             return

@@ -1,4 +1,4 @@
-"""Starting the dashboard beside a session: a process of its own that ends with the one that started it."""
+"""Starting the dashboard beside a session: a process of its own that is told to end, and outlives a desk that dies."""
 
 import json
 import select
@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +15,12 @@ from polydesk.model.errors import MonitorError
 
 LOG = "dashboard.log"
 """What the dashboard's process complains about, in the data folder."""
+
+END = b"end\n"
+"""What the desk says when the dashboard shall end."""
+
+ALONE_S = 60.0
+"""How long a dashboard whose desk died stays after somebody last had a page open, seconds."""
 
 _START_S = 30.0
 _END_S = 5.0
@@ -63,9 +70,11 @@ class Spawned:
             raise MonitorError(f"{self.url}: the dashboard does not answer ({err})") from err
 
     def close(self) -> None:
-        """End it: its standard input closes, which it watches; should it hang, it is killed."""
-        if self._process.stdin is not None:
-            self._process.stdin.close()
+        """End it: it is told to on its standard input, which then closes; should it hang, it is killed."""
+        if self._process.stdin is not None and not self._process.stdin.closed:
+            # A dashboard that has ended by itself hears nothing any more.
+            with suppress(BrokenPipeError), self._process.stdin as told:
+                told.write(END)
         try:
             self._process.wait(_END_S)
         except subprocess.TimeoutExpired:
@@ -112,8 +121,16 @@ class Starting:
         Spawned("", 0, self._process).close()
 
 
-def start(data_dir: Path, port: int, language: str) -> Starting:
-    """Start a dashboard for the sessions in ``data_dir``; its process ends when this one does, however it ends.
+def start(data_dir: Path, port: int, language: str, *, alone_s: float = ALONE_S) -> Starting:
+    """Start a dashboard for the sessions in ``data_dir``.
+
+    It ends when it is closed. When this process dies without closing it, it stays while somebody has a page open.
+
+    Args:
+        data_dir: Folder of sessions and ledger.
+        port: Where; the next free one when it is taken.
+        language: Of pages whose address names none.
+        alone_s: How long it stays without an open page once this process has died, seconds.
 
     Raises:
         MonitorError: The data folder cannot be written.
@@ -121,6 +138,7 @@ def start(data_dir: Path, port: int, language: str) -> Starting:
     log = data_dir / LOG
     command = [
         sys.executable, "-m", "polydesk.monitor", "--data-dir", str(data_dir), "--port", str(port), "--lang", language,
+        "--alone", str(alone_s),
     ]  # fmt: skip
     try:
         data_dir.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
 """From a session's folder to everything a report shows."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from polydesk.model.errors import TapeError
@@ -9,6 +9,7 @@ from polydesk.report.prices import BookCounts, Prices, replay_prices
 from polydesk.report.quality import Quality, qualities
 from polydesk.report.session import Session, open_session
 from polydesk.report.summary import Summary, summarise
+from polydesk.tape.verdict import verdict_of
 
 
 @dataclass(frozen=True)
@@ -40,12 +41,22 @@ def build_report(folder: Path) -> Report:
         SessionError: There is no session.
         JournalError: The journal is damaged. A missing tape is not an error: the report says so.
     """
-    session = open_session(folder)
+    session = _judged(open_session(folder))
     plain = summarise(session)
     prices, missing = _prices(session, plain)
     if prices is None:
         return Report(plain, None, missing, ())
     return Report(summarise(session, prices.bids), prices, "", qualities(plain.fills, prices))
+
+
+def _judged(session: Session) -> Session:
+    """Return a session that keeps no verdict on its tape with one; reading a report writes nothing beside a tape."""
+    if session.verdict is not None or session.tape is None:
+        return session
+    try:
+        return replace(session, verdict=verdict_of(session.tape, keep=False))
+    except TapeError as err:
+        return replace(session, tape=None, missing=str(err))
 
 
 def _prices(session: Session, summary: Summary) -> tuple[Prices | None, str]:

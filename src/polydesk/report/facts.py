@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from polydesk.report.data_check import check_text
 from polydesk.report.prices import BookCounts
 from polydesk.report.quantities import count, share_of, utc
 from polydesk.report.summary import Summary
@@ -136,13 +137,15 @@ def sentinel_text(summary: Summary, words: Words = ENGLISH) -> str:
 
 
 def data_text(summary: Summary, words: Words = ENGLISH) -> str:
-    """Return whether the market data was recorded or made, by what clock, and what was wrong with it."""
+    """Return whether the market data was recorded or made, by what clock, and whether it is good."""
     made = {True: "data.constructed", False: "data.recorded", None: "data.unknown"}
     label = words(made[summary.constructed])
+    check = check_text(summary.verdict, words)
     if summary.manifest is None:
-        return label
+        return words("data.bare", label=label, check=check)
     defects = words.number("n.defects", sum(summary.manifest.defects.values()))
-    return words("data.text", label=label, clock=words.named("clock", summary.manifest.clock), defects=defects)
+    clock = words.named("clock", summary.manifest.clock)
+    return words("data.text", label=label, clock=clock, defects=defects, check=check)
 
 
 def recording_texts(summary: Summary, words: Words = ENGLISH) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from polydesk import __version__
+from polydesk.report.data_check import alarm_text, check_badge
 from polydesk.report.facts import basis, session_facts
 from polydesk.report.failures import failure_text
 from polydesk.report.figures import market_bars, money_figures, refusal_bars
@@ -76,6 +77,8 @@ def page_context(
         "title": words("page.title", mode=words.named("page.mode", header.mode)),
         "sections": [(name, words(f"page.{name}")) for name in SECTIONS],
         "facts": session_facts(summary, words),
+        "check_badge": check_badge(summary.verdict, words),
+        "check_alarm": alarm_text(summary.verdict, words),
         "failures": [failure_text(failure, words) for failure in summary.failures],
         "basis": basis(summary, books, words),
         "assumed": assumed_table(summary, words, limits.rows),

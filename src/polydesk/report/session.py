@@ -12,6 +12,7 @@ from polydesk.tape.journal import journal_hash, read_journal
 from polydesk.tape.manifest import FILE_NAME as MANIFEST
 from polydesk.tape.manifest import Manifest, read_manifest
 from polydesk.tape.reader import Tape, open_tape
+from polydesk.tape.verdict import Verdict, read_verdict
 
 LATEST = "latest"
 
@@ -27,6 +28,7 @@ class Session:
         manifest: Of its tape; ``None`` when neither the tape nor the session's copy of it is there.
         tape: The tape itself; ``None`` when it is gone or another one is in its place.
         missing: Why there is no tape; empty when there is one.
+        verdict: Whether its tape is good data, as kept with the session; ``None`` when that is not known.
     """
 
     path: Path
@@ -35,6 +37,7 @@ class Session:
     manifest: Manifest | None
     tape: Tape | None
     missing: str
+    verdict: Verdict | None = None
 
     @property
     def markets(self) -> tuple[Market, ...]:
@@ -124,12 +127,14 @@ def open_session(path: Path) -> Session:
     """
     header, records = read_session(path)
     rest = tuple(records[1:])
+    kept = read_verdict(path)
+    verdict = kept if kept is not None and kept.sha256 == header.tape_sha256 else None
     try:
         tape = session_tape(header)
     except (SessionError, TapeError) as err:
         manifest, told = _copy(path)
-        return Session(path, header, rest, manifest, None, f"{err}{told}")
-    return Session(path, header, rest, tape.manifest, tape, "")
+        return Session(path, header, rest, manifest, None, f"{err}{told}", verdict)
+    return Session(path, header, rest, tape.manifest, tape, "", verdict)
 
 
 def _copy(path: Path) -> tuple[Manifest | None, str]:

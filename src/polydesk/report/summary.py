@@ -29,6 +29,7 @@ from polydesk.model.records import (
     SessionStarted,
 )
 from polydesk.report.assumed import Assumed, assumed_facts
+from polydesk.report.data_check import verdict_data
 from polydesk.report.failures import Failure, failures
 from polydesk.report.lives import Life, lives
 from polydesk.report.marks import Drawdown, Mark, curve, deepest
@@ -49,6 +50,7 @@ from polydesk.report.performance import Performance, performance
 from polydesk.report.periods import Period, day_of, month_of, periods
 from polydesk.report.session import Session
 from polydesk.tape.manifest import Manifest
+from polydesk.tape.verdict import Verdict
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -98,6 +100,7 @@ class Summary(msgspec.Struct, frozen=True):
         config: The effective configuration.
         source: The recordings behind the tape, for people.
         constructed: Whether the tape holds generated rows; ``None`` when its manifest is gone.
+        verdict: Whether the tape is good data; ``None`` when that was never checked.
         events: Tape rows applied.
         span_ns: Virtual time of the first and last row or record.
         end: Why the session ended; empty while it runs or after a crash.
@@ -130,6 +133,7 @@ class Summary(msgspec.Struct, frozen=True):
     config: dict[str, Any]
     source: str
     constructed: bool | None
+    verdict: Verdict | None
     events: int
     span_ns: tuple[int, int]
     end: str
@@ -205,6 +209,7 @@ def summarise(session: Session, bids: Bids | None = None) -> Summary:
         config=config,
         source=_source(session),
         constructed=manifest.constructed if manifest else None,
+        verdict=session.verdict,
         events=_events(session),
         span_ns=span,
         end=_end(records),
@@ -248,6 +253,7 @@ def result(summary: Summary) -> dict[str, Any]:
         "mode": summary.header.mode,
         "source": summary.source,
         "constructed": summary.constructed,
+        "data": verdict_data(summary.verdict),
         "events": summary.events,
         "markets": len(summary.markets),
         "decisions": counts.decisions,

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from polydesk.report.data_check import alarm_text
 from polydesk.report.explain import Explanation, check_table, step_table, why_table
 from polydesk.report.facts import basis, session_facts
 from polydesk.report.failures import failure_text
@@ -48,6 +49,9 @@ def print_report(
     console.print(Text(f"polydesk report: {summary.header.mode} session {summary.header.session}", style="bold"))
     if summary.constructed:
         console.print(Text(ENGLISH("page.constructed_banner"), style="bold red"))
+    alarm = alarm_text(summary.verdict)
+    if alarm:
+        console.print(Text(alarm, style="bold red"))
     if summary.broken:
         console.print(Text(f"{summary.sentinels}\nNo PnL number below can be trusted.", style="bold red"))
     for failure in summary.failures:

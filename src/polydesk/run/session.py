@@ -37,6 +37,8 @@ from polydesk.tape.journal import FILE_NAME as JOURNAL
 from polydesk.tape.journal import JournalWriter, read_journal
 from polydesk.tape.manifest import FILE_NAME as MANIFEST
 from polydesk.tape.parts import GROUP_ROWS
+from polydesk.tape.verdict import FILE_NAME as VERDICT
+from polydesk.tape.verdict import Verdict, verdict_of, write_verdict
 
 RECORD_FORMAT = 1
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -84,6 +86,7 @@ def run_session(settings: Settings, tape: Tape, mode: str, look: Look) -> Sessio
     if not tape.manifest.markets:
         raise SessionError(f"{tape.path}: the tape has no markets, there is nothing to trade")
     tape.check_hash()
+    verdict = verdict_of(tape)
     config = SessionConfig(desk=settings.desk, exchange=settings.exchange)
     name = _new_name(mode)
     folder = Path(settings.data_dir) / "sessions" / name
@@ -96,7 +99,7 @@ def run_session(settings: Settings, tape: Tape, mode: str, look: Look) -> Sessio
     except JournalFull as err:
         raise JournalFull(f"{folder.parent}: no space to begin a session; free space and start again") from err
     with _closing(journal):
-        _keep_manifest(tape, folder)
+        _keep_facts(tape, verdict, folder)
         machine = new_machine(tape.manifest, config.desk, config.exchange, header.seed)
         return _drive(settings, tape, header, folder, journal, machine, Recorder(journal), look)
 
@@ -213,12 +216,15 @@ def _drive(
     return SessionResult(header.session, folder, reason)
 
 
-def _keep_manifest(tape: Tape, folder: Path) -> None:
+def _keep_facts(tape: Tape, verdict: Verdict | None, folder: Path) -> None:
+    """Keep with the session what reports need should the tape be gone one day: its manifest and whether it is good."""
     try:
         shutil.copyfile(tape.path / MANIFEST, folder / MANIFEST)
+        if verdict is not None:
+            write_verdict(folder, verdict)
     except OSError as err:
         raise SessionError(
-            f"{folder / MANIFEST}: cannot be written ({err.strerror}); free space and start again"
+            f"{folder}: {MANIFEST} and {VERDICT} cannot be written ({err.strerror}); free space and start again"
         ) from err
 
 

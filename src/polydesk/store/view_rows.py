@@ -105,13 +105,15 @@ class SessionStart(msgspec.Struct, frozen=True):
 
 
 class SessionRow(msgspec.Struct, frozen=True):
-    """One session of the ledger; ``state`` is running, halted or ended."""
+    """One session of the ledger; ``state`` is running, halted or ended; ``tape_end`` is behind its last row of tape."""
 
     session: str
     mode: str
     seed: int
     tape_path: str
     tape_sha256: str
+    tape_first: int
+    tape_end: int
     config: str
     started_wall_ns: int
     state: str
@@ -136,6 +138,8 @@ class Totals(msgspec.Struct, frozen=True):
     Attributes:
         orders: Sent.
         fills: All, also those that failed later.
+        kept: Fills that did not fail.
+        makers: Of those, how many rested in the book.
         fees_u6: Of the fills that did not fail, micro-pUSD.
         volume_u6: Cash traded in them, micro-pUSD.
         refusals: By code, most frequent first.
@@ -143,6 +147,8 @@ class Totals(msgspec.Struct, frozen=True):
 
     orders: int
     fills: int
+    kept: int
+    makers: int
     fees_u6: int
     volume_u6: int
     refusals: dict[str, int]

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, Table, and_, case, desc, func, literal, select, true
 
+from polydesk.model.records import Liquidity
 from polydesk.store import tables
 from polydesk.store.view_rows import (
     CurveEnds,
@@ -227,9 +228,11 @@ def totals(connection: Connection, session: str) -> Totals:
     """Return a session's counts and sums."""
     fills = tables.fills
     kept = fills.c.status != "failed"
-    number, fees, volume = connection.execute(
+    made = and_(kept, fills.c.liquidity == Liquidity.MAKER.value)
+    number, held, makers, fees, volume = connection.execute(
         select(
             func.count(),
+            *(func.coalesce(func.sum(case((those, 1), else_=0)), 0) for those in (kept, made)),
             func.coalesce(func.sum(case((kept, fills.c.fee_u6), else_=0)), 0),
             func.coalesce(func.sum(case((kept, func.abs(fills.c.cash_u6)), else_=0)), 0),
         ).where(fills.c.session == session)
@@ -242,7 +245,7 @@ def totals(connection: Connection, session: str) -> Totals:
         select(codes, func.count()).where(tables.refusals.c.session == session).group_by(codes)
         .order_by(desc(func.count()), codes)
     )  # fmt: skip
-    return Totals(orders, number, int(fees), int(volume), {row[0]: row[1] for row in refused})
+    return Totals(orders, number, int(held), int(makers), int(fees), int(volume), {row[0]: row[1] for row in refused})
 
 
 def _columns(table: Table, shape: type[msgspec.Struct]) -> list[Any]:

@@ -17,13 +17,15 @@ SUSPECT_SHARE = 0.01
 BAD_SHARE = 0.05
 """A minute is suspect above 1 % of witnesses that contradict the rebuilt book, bad above 5 %."""
 
+_STARTS_SHOWN = 3
+
 LATE_NS = NS_PER_S
 LATE_SHARE = 0.01
 """A recording is out of order when more than 1 % of its changes and prints come over a second late."""
 
 
 class Minute(msgspec.Struct, frozen=True):
-    """One UTC minute with witnesses.
+    """One UTC minute with books.
 
     Attributes:
         start: ISO text, UTC.
@@ -54,7 +56,8 @@ class Verification(msgspec.Struct, frozen=True):
         compared: Rows compared with the venue's best prices.
         mismatched: Of those, how many differ.
         warming_up: Rows with a witness that came too early to compare.
-        minutes: Every minute with witnesses.
+        minutes: Every minute with books.
+        judged_minutes: How many of them could be judged: best prices were compared, or they are bad without.
         bad_minutes: Starts of the bad ones.
         suspect_minutes: Starts of the suspect ones.
         crossed_minutes: Starts of minutes in which a token's own book was crossed or locked after a message.
@@ -80,6 +83,7 @@ class Verification(msgspec.Struct, frozen=True):
     mismatched: int
     warming_up: int
     minutes: tuple[Minute, ...]
+    judged_minutes: int
     bad_minutes: tuple[str, ...]
     suspect_minutes: tuple[str, ...]
     crossed_minutes: tuple[str, ...]
@@ -145,6 +149,7 @@ def verify(tape: Tape, progress: Callable[[int, int], None] | None = None) -> Ve
         mismatched=sum(minute.mismatched for minute in minutes),
         warming_up=ladders.warming_up,
         minutes=minutes,
+        judged_minutes=_judged(minutes),
         bad_minutes=_starts(minutes, "bad"),
         suspect_minutes=_starts(minutes, "suspect"),
         crossed_minutes=tuple(minute.start for minute in minutes if minute.crossed),
@@ -181,6 +186,24 @@ def _minute(start: int, count: MinuteCount) -> Minute:
     return Minute(text, status, count.compared, count.mismatched, count.crossed)
 
 
+def _judged(minutes: tuple[Minute, ...]) -> int:
+    return sum(minute.compared > 0 or minute.status == "bad" for minute in minutes)
+
+
+def _bad_minutes(minutes: tuple[Minute, ...]) -> str:
+    """Return what is wrong with the bad minutes, the first of them by name."""
+    bad = _starts(minutes, "bad")
+    compared, mismatched = (sum(getattr(minute, name) for minute in minutes) for name in ("compared", "mismatched"))
+    crossed = sum(minute.crossed for minute in minutes)
+    what = (
+        f"{mismatched:,} of {compared:,} best prices differ"
+        if mismatched
+        else f"{crossed:,} messages left a book crossed or locked"
+    )
+    named = ", ".join((*bad[:_STARTS_SHOWN], *(("...",) if len(bad) > _STARTS_SHOWN else ())))
+    return f"{what}, {len(bad)} of {_judged(minutes)} compared minutes are bad: {named}"
+
+
 def _starts(minutes: tuple[Minute, ...], status: str) -> tuple[str, ...]:
     return tuple(minute.start for minute in minutes if minute.status == status)
 
@@ -191,9 +214,8 @@ def _problems(
     problems = []
     if not hash_ok:
         problems.append("content hash differs from the manifest: the tape was changed, import the recording again")
-    bad = _starts(minutes, "bad")
-    if bad:
-        problems.append(f"{len(bad)} minutes contradict the venue's best prices or are crossed: {', '.join(bad)}")
+    if _starts(minutes, "bad"):
+        problems.append(_bad_minutes(minutes))
     if ladders.derived_differ:
         problems.append(f"{ladders.derived_differ} derived books differ from the recorded one: import again")
     if late > LATE_SHARE * ladders.rows:

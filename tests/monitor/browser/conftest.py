@@ -106,16 +106,20 @@ def two_sessions(tmp_path_factory):
 
 @pytest.fixture
 def run_desk():
-    """Start desks as processes of their own; those left are killed at the end."""
+    """Start desks as processes of their own; those left are killed at the end.
+
+    What they say goes to ``desk.log``; that of a desk with a dashboard is left to whoever asks for the address.
+    """
     running = []
 
-    def started(folder, *more):
+    def started(folder, *more, shown=("--no-dashboard",)):
         command = [
             sys.executable, "-c", "import sys; from polydesk.cli import main; sys.exit(main())", "run",
-            "--no-dashboard", "--exit-when-done", "--data-dir", str(folder), *map(str, more),
+            *map(str, shown), "--exit-when-done", "--data-dir", str(folder), *map(str, more),
         ]  # fmt: skip
         with (folder / "desk.log").open("ab") as log:
-            desk = subprocess.Popen(command, stdout=log, stderr=log)
+            told = subprocess.PIPE if "--dashboard" in shown else log
+            desk = subprocess.Popen(command, stdout=log, stderr=told, text=True)
         running.append(desk)
         return desk
 
@@ -124,3 +128,5 @@ def run_desk():
         if desk.poll() is None:
             desk.kill()
         desk.wait()
+        if desk.stderr is not None:
+            desk.stderr.close()

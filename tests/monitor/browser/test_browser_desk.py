@@ -26,6 +26,18 @@ _NAMES = """() => {
   };
 }"""
 
+_FILL_LADDER = """async (size) => {
+  const ladder = getElement(Number(document.querySelector('#app .pd-ladder').id.slice(1)));
+  const level = { price: '0.4855', size, raw: 1, own: size };
+  for (const side of [ladder.asks, ladder.bids]) side.splice(0, 10, ...Array(10).fill(level));
+  ladder.$forceUpdate();
+  await ladder.$nextTick();
+  const cells = [...document.querySelectorAll('#app .pd-ladder tbody tr:not(.middle) > *')];
+  if (cells.filter((cell) => cell.textContent.trim() === size).length !== 40) return ['sizes are missing'];
+  return cells.filter((cell) => cell.scrollWidth > cell.clientWidth)
+    .map((cell) => `${cell.className} ${cell.textContent}: ${cell.scrollWidth} > ${cell.clientWidth}`);
+}"""
+
 _COLOURS = """() => {
   const style = getComputedStyle(document.documentElement);
   const names = ['ink', 'soft', 'card', 'ground', 'gain', 'loss', 'good', 'warn', 'bad', 'accent', 'bid', 'ask'];
@@ -204,6 +216,25 @@ def test_it_speaks_chinese(page, is_ready):
     names = {"made", "mean", "reversion", "inventory", "maker", "ensemble", "Down", "UTC", "pUSD", "PnL"}
     english = {word for word in re.findall(r"[A-Za-z]{3,}", text) if not re.fullmatch(r"[0-9a-f]+|ord", word)}
     assert english - names == set()
+
+
+def test_an_emptied_market_field_names_the_market_shown_again(page):
+    box = page.get_by_label("Market", exact=True).and_(page.locator("input"))
+    shown = box.input_value()
+    assert shown
+    box.fill("")
+    box.blur()
+    expect(box).to_have_value(shown)
+    expect(page.locator("#app .pd-chooser .wrong")).to_be_empty()
+
+
+@pytest.mark.parametrize("size", ["9,999.99", "158,074", "99,999,999"])
+@pytest.mark.parametrize("width", [1440, 1280, 800, 390])
+def test_no_size_in_the_ladder_is_cut(open_page, url, width, size):
+    page = open_page(url, viewport={"width": width, "height": 900})
+    cut = page.evaluate(_FILL_LADDER, size)
+    assert cut == []
+    assert overflow(page) <= 0
 
 
 @pytest.mark.parametrize("width", [390, 800])

@@ -1,5 +1,7 @@
 """A running desk in a real browser: it moves, it is missed when it is gone, and everything comes back by itself."""
 
+import os
+import re
 import signal
 
 import pytest
@@ -7,6 +9,8 @@ from monitor_samples import LIVELY
 from playwright.sync_api import expect
 
 from made import made_tape
+from polydesk.monitor.listen import listen
+from polydesk.monitor.words import Language, words_for
 
 
 @pytest.fixture(scope="module")
@@ -21,11 +25,23 @@ def tape(tmp_path_factory):
 def paced(run_desk, tape):
     """Start a desk that takes about half a minute."""
     settings = [part for setting in LIVELY for part in ("--set", setting)]
-    return lambda folder, speed=10: run_desk(folder, "--tape", tape, "--speed", speed, *settings)
+    return lambda folder, speed=10, **more: run_desk(folder, "--tape", tape, "--speed", speed, *settings, **more)
 
 
 def state(page):
     return page.locator("#app .pd-chip[data-key=state]")
+
+
+def served_by(desk):
+    """Wait until a desk has said where its dashboard is; return its address and whether the port was taken."""
+    for line in desk.stderr:
+        if found := re.search(r"(is in use; )?dashboard: (http://127\.0\.0\.1:\d+)", line):
+            return found[2], bool(found[1])
+    raise AssertionError("the desk ended without a word of its dashboard")
+
+
+def contact(page):
+    return page.locator("#app .pd-contact[role=alert] p")
 
 
 def shown_time(page):
@@ -98,11 +114,63 @@ def test_the_page_comes_back_when_the_dashboard_does(open_page, serve, paced, tm
     expect(state(page)).to_have_text("running")
     before = page.evaluate("window.clientId")
     first.close()
-    expect(page.locator("#popup")).to_be_visible()
+    expect(contact(page)).to_be_visible()
     serve(tmp_path, port)
     page.wait_for_function(
         "before => window.clientId && window.clientId !== before && window.did_handshake", arg=before
     )
     expect(state(page)).to_have_text("running")
+    expect(contact(page)).to_have_count(0)
     moment = shown_time(page)
     page.wait_for_function("before => document.querySelector('#app .pd-head .line').textContent !== before", arg=moment)
+
+
+@pytest.mark.parametrize("lang", list(Language))
+def test_a_page_without_its_dashboard_says_that_it_is_old(open_page, serve, paced, tmp_path, lang):
+    dashboard = serve(tmp_path)
+    words = words_for(lang)
+    paced(tmp_path, 5)
+    page = open_page(f"{dashboard.url}/?lang={lang}")
+    expect(state(page)).to_have_text(words("state.running"))
+    expect(contact(page)).to_have_count(0)
+    os.kill(dashboard.pid, signal.SIGKILL)
+    expect(contact(page)).to_have_text(
+        re.compile(re.escape(words("page.lost", at="@")).replace("@", r"\d\d:\d\d:\d\d"))
+    )
+    expect(contact(page)).to_be_in_viewport()
+    expect(state(page)).to_have_text(words("chip.lost"))
+    expect(page.locator("#app .pd-strip [data-key=published] dd")).to_have_text(words("age.lost"))
+    assert page.locator("#app .pd-chip.good").count() == 0
+    assert page.evaluate("getComputedStyle(document.querySelector('main#main')).opacity") == "0.5"
+    expect(page.locator("#popup")).to_be_hidden()
+    page.evaluate("scrollTo(0, 900)")
+    expect(contact(page)).to_be_in_viewport()
+
+
+def test_the_page_outlives_its_desk_and_follows_the_resumed_session(open_page, run_desk, paced, tmp_path):
+    with listen(0).socket as taken:
+        port = taken.getsockname()[1]
+    desk = paced(tmp_path, shown=("--dashboard", "--port", port))
+    url, busy = served_by(desk)
+    assert not busy
+    page = open_page(url)
+    expect(state(page)).to_have_text("running")
+    expect(page.locator("#app .fills tbody tr.pd-pick").first).to_be_visible()
+    name = page.locator("#app .pd-strip [data-key=session] dd").inner_text().split(",")[0]
+    desk.send_signal(signal.SIGKILL)
+    desk.wait()
+    expect(state(page)).to_have_text("silent")
+    expect(page.locator("#app .pd-notes")).to_contain_text(f"polydesk run --resume {name}")
+    expect(contact(page)).to_have_count(0)
+    moment = shown_time(page)
+    again = run_desk(tmp_path, "--resume", name, "--speed", 10, shown=("--dashboard", "--port", port))
+    expect(state(page)).to_have_text("running")
+    page.wait_for_function("before => document.querySelector('#app .pd-head .line').textContent !== before", arg=moment)
+    expect(page.locator("#app .pd-notes p")).to_have_count(0)
+    assert page.locator("#app .pd-strip [data-key=session] dd").inner_text().startswith(name)
+    other, busy = served_by(again)
+    assert busy
+    assert other != url
+    again.send_signal(signal.SIGINT)
+    again.wait()
+    expect(state(page)).to_have_text("ended")

@@ -41,6 +41,13 @@ def test_each_session_has_its_figures_and_its_report(open_page, url, two_session
     page.wait_for_url(re.compile(f"/sessions/{two_sessions[1][1]}/report"))
 
 
+def test_a_phone_shows_what_a_session_earned(open_page, url):
+    page = open_page(f"{url}/sessions", viewport={"width": 390, "height": 844}, has_touch=True)
+    for column in ("PnL matched, pUSD", "PnL confirmed, pUSD"):
+        box = page.locator("#app .sessions").get_by_role("columnheader", name=column).bounding_box()
+        assert box["x"] + box["width"] <= 390, column
+
+
 def test_two_sessions_side_by_side_show_what_differs(open_page, url, two_sessions, is_ready):
     page = open_page(f"{url}/sessions")
     for name in two_sessions[1]:
@@ -51,6 +58,7 @@ def test_two_sessions_side_by_side_show_what_differs(open_page, url, two_session
     expect(seed.locator("td")).to_have_text(["0", "9", "yes"])
     mode = table.locator("tr", has=page.get_by_role("rowheader", name="Mode", exact=True))
     expect(mode.locator("td").last).to_have_text("no")
+    expect(page.locator("#app .pd-banner")).to_have_text("Different recordings: results cannot be compared directly")
     page.get_by_label("only what differs").check()
     expect(mode).to_have_count(0)
     expect(seed).to_have_count(1)

@@ -7,7 +7,7 @@ export default {
     <label :for="id">{{ label }}</label>
     <input :id="id" type="search" :list="id + '-list'" v-model="typed" :placeholder="hint" autocomplete="off" spellcheck="false"
         :aria-invalid="wrong" :aria-describedby="id + '-wrong'" @input="ask" @change="take" @keydown.enter="take"
-        @focus="$event.target.select()">
+        @focus="$event.target.select()" @blur="restore">
     <datalist :id="id + '-list'"><option v-for="o in options" :key="o.value" :value="o.value">{{ o.text }}</option></datalist>
     <span class="wrong" :id="id + '-wrong'" role="alert">{{ wrong ? missing : "" }}</span>
   </div>`,
@@ -31,6 +31,10 @@ export default {
     ask() {
       clearTimeout(this.waiting);
       this.waiting = setTimeout(() => this.$emit("search", this.typed), 120);
+    },
+    restore() {
+      // An emptied field would leave nobody told which market is shown.
+      if (!this.typed.trim()) this.typed = this.told = this.value;
     },
     take() {
       clearTimeout(this.waiting);

@@ -113,7 +113,6 @@ export default {
           type: "scatter",
           data: one.data,
           symbol: one.symbol,
-          symbolRotate: one.turn || 0,
           symbolSize: 11,
           itemStyle: { color: paint, borderColor: colour("card"), borderWidth: 1 },
           z: 5,

@@ -25,7 +25,7 @@ export default {
         <tr v-if="!shown.length" class="pd-empty"><td :colspan="columns.length">{{ empty }}</td></tr>
         <tr v-for="(row, at) in shown" :key="at" :class="[row.tone, pick ? 'pd-pick' : '']" :data-id="row.id">
           <component v-for="(cell, i) in row.cells" :key="i" :is="i === 0 && !pick ? 'th' : 'td'"
-              :scope="i === 0 && !pick ? 'row' : null" :class="[{ num: columns[i].num }, cell.tone]" :title="wide ? text(cell) : null">
+              :scope="i === 0 && !pick ? 'row' : null" :class="[{ num: columns[i].num }, cell.tone]" :title="cell.title || (wide ? text(cell) : null)">
             <a v-if="cell.href" :href="cell.href">{{ cell.text }}</a>
             <button v-else-if="i === 0 && pick" type="button" :aria-label="pick + ': ' + label(row)"
                 @click="$emit('pick', row.id)">{{ text(cell) }}</button>

@@ -4,17 +4,18 @@ export default {
   template: `
   <table class="pd-ladder">
     <caption><span class="pd-hidden">{{ caption }}. </span>{{ units }}</caption>
+    <colgroup><col class="mine"><col><col class="at"><col><col class="mine"></colgroup>
     <thead><tr><th v-for="head in heads" :key="head" scope="col">{{ head }}</th></tr></thead>
     <tbody>
       <tr v-for="(level, at) in asks" :key="'a' + at" class="ask">
         <td class="own"></td><td></td>
         <th scope="row">{{ level.price }}</th>
         <td class="size" :style="bar(level, 'ask')">{{ level.size }}</td>
-        <td class="own"><span v-if="level.own" :title="ours">{{ level.own }}</span></td>
+        <td :class="['own', { long: level.own.length > 6 }]"><span v-if="level.own" :title="ours">{{ level.own }}</span></td>
       </tr>
       <tr class="middle"><td colspan="5">{{ middle }}</td></tr>
       <tr v-for="(level, at) in bids" :key="'b' + at" class="bid">
-        <td class="own"><span v-if="level.own" :title="ours">{{ level.own }}</span></td>
+        <td :class="['own', { long: level.own.length > 6 }]"><span v-if="level.own" :title="ours">{{ level.own }}</span></td>
         <td class="size" :style="bar(level, 'bid')">{{ level.size }}</td>
         <th scope="row">{{ level.price }}</th>
         <td></td><td class="own"></td>

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from polydesk.model.grid import CASH_ONE_U6, PRICE_ONE_G4, SHARE_U6
 from polydesk.model.orders import Check, Purpose, Term
+from polydesk.model.reasons import Refusal
 from polydesk.monitor.session_view import SessionView
 from polydesk.monitor.words import Words
 from polydesk.report.quantities import cash, count, price, shares, utc_ms
@@ -39,7 +40,9 @@ def decision_detail(connection: Connection, view: SessionView, record: int, word
         tables += [_checks(order.checks, words, order.intent) for order in led_to[:_CHECKED]]
     return {
         "open": True,
-        "title": words("detail.decision", strategy=row.strategy, market=view.market_name(row.market)),
+        "title": words(
+            "detail.decision", strategy=words.named("strategy", row.strategy), market=view.market_name(row.market)
+        ),
         "lead": _decided(row, view, words),
         "facts": [
             _fact("time", utc_ms(row.ts_ns), words),
@@ -91,7 +94,8 @@ def order_detail(connection: Connection, view: SessionView, intent: str, words: 
 def readable(check: Check, words: Words) -> tuple[str, str, str]:
     """Return what a check saw, its limit and their unit, as people read them."""
     if check.unit == "ns":
-        return _span(check.observed, words), _span(check.limit, words), words("unit.time")
+        endless = words("detail.never" if check.name == Refusal.COOLDOWN else "detail.no_end")
+        return _span(check.observed, words, endless), _span(check.limit, words, endless), words("unit.time")
     if check.unit == "flag":
         return words.named("flag", str(check.observed)), words.named("flag", str(check.limit)), ""
     scale, unit = _SCALES.get(check.unit, (1, check.unit))
@@ -213,7 +217,7 @@ def _exact(amount: int, scale: int) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _span(span_ns: int, words: Words) -> str:
+def _span(span_ns: int, words: Words, endless: str) -> str:
     if span_ns < 0:
         return words("fact.unknown")
-    return words.span(span_ns) if span_ns < _FOREVER_NS else words("detail.no_end")
+    return words.span(span_ns) if span_ns < _FOREVER_NS else endless

@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from polydesk.model.grid import NS_PER_S
+from polydesk.monitor.panels import data
 from polydesk.monitor.session_view import SessionView
 from polydesk.monitor.words import Language, Words
 from polydesk.report.quantities import count, utc
@@ -36,6 +37,7 @@ def masthead(view: SessionView | None, words: Words, here: str, query: dict[str,
             for key, path in _PATHS.items()
         ],
         "chips": chips(view, words) if view else [],
+        "gone": words("chip.lost"),
         "line": position(view, words) if view else "",
         "languages": [
             {
@@ -78,6 +80,8 @@ def chips(view: SessionView, words: Words) -> list[dict[str, str]]:
         told.append(_chip("data", words("chip.constructed"), "warn", words("chip.constructed.why")))
     elif view.manifest is not None:
         told.append(_chip("data", words("chip.recorded"), "calm", words("chip.recorded.why")))
+    if (wrong := data.not_good(view.verdict, words)) is not None:
+        told.append(_chip("verdict", words("chip.verdict"), "bad", wrong))
     if live is not None:
         whole = live.sentinels == "ok"
         text = words("chip.sentinels.ok") if whole else words("chip.sentinels.broken")

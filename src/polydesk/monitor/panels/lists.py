@@ -16,7 +16,7 @@ SHOWN = 30
 HEADS: dict[str, tuple[str, ...]] = {
     "positions": ("market", "outcome", "strategy", "#shares", "#average", "#bid", "#unrealised"),
     "orders": ("order", "market", "side", "#price", "#size", "#filled", "state"),
-    "decisions": ("time", "strategy", "market", "action", "reason", "#edge", "#size"),
+    "decisions": ("time", "decider", "market", "action", "reason", "#edge", "#size"),
     "refusals": ("time", "code", "strategy", "market", "side", "#price", "#size"),
     "fills": ("time", "market", "side", "#price", "#size", "#fee", "role", "status"),
     "settlements": ("time", "market", "#payout0", "#payout1", "origin"),
@@ -30,7 +30,7 @@ _WIDTHS = {
     "time": 5.6, "market": 10.8, "outcome": 4.6, "strategy": 7.7, "shares": 5.0, "average": 5.0, "bid": 3.9,
     "unrealised": 5.0, "order": 6.0, "side": 5.3, "price": 3.9, "size": 4.4, "filled": 4.6, "state": 5.2,
     "action": 5.4, "reason": 5.2, "edge": 4.3, "code": 6.6, "fee": 4.4, "role": 3.8, "status": 5.2, "payout0": 5.4,
-    "payout1": 5.4, "origin": 5.0, "taker": 4.0,
+    "payout1": 5.4, "origin": 5.0, "taker": 4.0, "decider": 8.9,
 }  # fmt: skip
 """Width of a column, rem: columns that do not depend on what is in them keep everything in its place."""
 
@@ -184,7 +184,7 @@ def _decision(row: DecisionRow, view: SessionView, words: Words) -> dict[str, An
         "tone": "soft" if row.action == "hold" else "",
         "cells": [
             moment(row.ts_ns, view),
-            row.strategy,
+            words.named("strategy", row.strategy),
             view.market_name(row.market),
             words.named("action", row.action) + (f" {view.outcome(row.market, row.token)}" if row.token >= 0 else ""),
             reason,

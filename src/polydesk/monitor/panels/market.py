@@ -22,6 +22,8 @@ NO_BREAK_SPACE = "\u00a0"
 """Keeps the height of a line that says nothing."""
 
 _TABLE_ROWS = 40
+_WHOLE_FROM_U6 = 10_000 * SHARE_U6
+_UP, _DOWN = "path://M0 9L10 9L5 0Z", "path://M0 0L10 0L5 9Z"
 
 OFFERED = 20
 """Most names offered while somebody types."""
@@ -132,7 +134,8 @@ def price_chart(view: SessionView, shown: MarketView, token: int, words: Words) 
         {"name": words("chart.bid"), "role": "bid", "data": bids, "thin": True},
         {"name": words("chart.ask"), "role": "ask", "data": asks, "thin": True},
     ]
-    for side, name, turn in ((1, "buy", 0), (-1, "sell", 180)):
+    # A shape of its own for sells: the legend does not turn shapes as the chart does.
+    for side, name, symbol in ((1, "buy", _UP), (-1, "sell", _DOWN)):
         points = [
             [
                 axis.at(fill.ts_ns),
@@ -142,7 +145,7 @@ def price_chart(view: SessionView, shown: MarketView, token: int, words: Words) 
             for fill in reversed(ours)
             if fill.side == side
         ]
-        shape = {"points": True, "symbol": "triangle", "turn": turn}
+        shape = {"points": True, "symbol": symbol}
         series.append({"name": words(f"chart.{name}"), "role": name, "data": points} | shape)
     return {"series": series, "spans": axis.told()}
 
@@ -196,8 +199,7 @@ def facts(view: SessionView, market: int, words: Words) -> list[dict[str, str]]:
         _fact("min_size", f"{shares(known.min_size_u6.value)} {words('unit.shares')}", words,
               known.min_size_u6.origin.value),
         _fact("fees", words.remark(known.fees.note) or words("fact.fees.venue"), words, str(known.fees.origin)),
-        _fact("feed_age", words("fact.unknown") if book is None or book.age_ns is None else words.span(book.age_ns),
-              words),
+        _fact("feed_age", _book_age(book, words, paid=paid is not None), words),
     ]  # fmt: skip
     if paid is not None:
         text = words(
@@ -244,10 +246,17 @@ def _level(side: int, at_g4: int, sizes: dict[tuple[int, int], int], own: Counte
     mine = own.get((side, at_g4), 0)
     return {
         "price": price(at_g4),
-        "size": shares(size) if size else "",
+        "size": _size(size),
         "raw": size / SHARE_U6,
-        "own": shares(mine) if mine else "",
+        "own": _size(mine),
     }
+
+
+def _size(size_u6: int) -> str:
+    """Write the size of a level; large ones in whole shares, so that their column stays narrow enough for all."""
+    if size_u6 >= _WHOLE_FROM_U6:
+        size_u6 = (size_u6 + SHARE_U6 // 2) // SHARE_U6 * SHARE_U6
+    return shares(size_u6) if size_u6 else ""
 
 
 def _pad(levels: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -265,6 +274,12 @@ def _middle(view: SessionView, book: LiveBook | None, token: int, words: Words) 
     spread = asks[0][0] - bids[0][0]
     mid = (asks[0][0] + bids[0][0]) / 2 / PRICE_ONE_G4
     return words("ladder.middle", mid=f"{mid:.4f}".rstrip("0"), spread=price(spread))
+
+
+def _book_age(book: LiveBook | None, words: Words, *, paid: bool) -> str:
+    if paid or (book is not None and book.settled):
+        return words("ladder.settled")
+    return words("fact.unknown") if book is None or book.age_ns is None else words.span(book.age_ns)
 
 
 def _until(end_ns: int | None, now_ns: int, words: Words) -> str:

@@ -40,12 +40,10 @@ def tiles(view: SessionView, words: Words) -> list[dict[str, str]]:
     broken = live is not None and live.sentinels != "ok"
     start = live.given_u6 if live else 0
     depth, now = fall(view)
-    made = sum(1 for fill in view.lists.fills if fill.liquidity == "maker")
     fees = live.fees_u6[0] if live else totals.fees_u6 if totals else None
     refused = sum(totals.refusals.values()) if totals else 0
     top = next(iter(totals.refusals), "") if totals else ""
     orders, fills = _sent(view)
-    few = len(view.lists.fills) == fills
     return [
         _amount("pnl_matched", matched, words, broken=broken, remark=_part(matched, start, words)),
         _amount("pnl_confirmed", confirmed, words, broken=broken, remark=words("tile.confirmed.why")),
@@ -57,7 +55,7 @@ def tiles(view: SessionView, words: Words) -> list[dict[str, str]]:
         _tile("orders", words, count(orders),
               words("unit.orders"), words("tile.orders.open", n=count(len(live.orders))) if live else ""),
         _tile("fills", words, count(fills), words("unit.fills"),
-              words("tile.fills.maker", part=share_of(made, fills)) if fills and few else ""),
+              words("tile.fills.maker", part=share_of(totals.makers, totals.kept)) if totals and totals.kept else ""),
         _tile("refused", words, count(refused), words("unit.orders"), words.named("refusal", top) if top else ""),
     ]  # fmt: skip
 

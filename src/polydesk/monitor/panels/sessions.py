@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection
 
 from polydesk.model.grid import CASH_ONE_U6
 from polydesk.monitor.hub import config_of
+from polydesk.monitor.panels.data import finding, not_good
 from polydesk.monitor.panels.head import SILENT_S, link, report_link, silent_s
 from polydesk.monitor.panels.money import fall_of, thin, time_axis
 from polydesk.monitor.session_view import Brief, SessionView
@@ -22,12 +24,25 @@ MOST = 4
 PAGE = 25
 """Sessions on one page of the list."""
 
-HEADS = ("compare", "session", "mode", "state", "started", "#pnl_matched", "#pnl_confirmed", "#fees", "#drawdown",
-         "#orders", "#fills", "sentinels", "data", "report")  # fmt: skip
+HEADS = ("compare", "session", "#pnl_matched", "#pnl_confirmed", "what", "mode", "state", "started", "#fees",
+         "#drawdown", "#orders", "#fills", "sentinels", "data", "report")  # fmt: skip
 
 
 _FIGURES = ("pnl_matched", "pnl_confirmed", "fees", "drawdown", "volume", "orders", "fills", "refused")
-_FACTS = ("mode", "seed", "tape", "journal")
+_FACTS = ("mode", "seed", "journal")
+_SHORT = 16
+
+
+class _Strategy(msgspec.Struct):
+    enabled: bool
+
+
+class _Desk(msgspec.Struct):
+    strategies: dict[str, _Strategy]
+
+
+class _Config(msgspec.Struct):
+    desk: _Desk
 
 
 @dataclass(frozen=True)
@@ -56,11 +71,12 @@ def row(brief: Brief, words: Words, *, chosen: bool) -> dict[str, Any]:
         "cells": [
             {"text": words("sessions.choose", session=brief.name), "check": chosen},
             {"text": brief.name, "href": link("/", {"session": brief.name, "lang": words.language})},
+            _toned(amounts["pnl_matched"]),
+            _toned(amounts["pnl_confirmed"]),
+            what(brief, words),
             words.named("mode", told.mode if told else live.mode if live else ""),
             _state(brief, words),
             utc(told.started_wall_ns) if told else NONE,
-            _toned(amounts["pnl_matched"]),
-            _toned(amounts["pnl_confirmed"]),
             amounts["fees"],
             amounts["drawdown"],
             amounts["orders"],
@@ -70,6 +86,24 @@ def row(brief: Brief, words: Words, *, chosen: bool) -> dict[str, Any]:
             {"text": words("sessions.report"), "href": report_link(brief.name, words)},
         ],
     }
+
+
+def what(brief: Brief, words: Words) -> dict[str, str]:
+    """Return what tells a session from others: its recording, its strategies and its seed, in short and in full."""
+    names = brief.source or ((brief.row.tape_path.rsplit("/", 1)[-1],) if brief.row else ())
+    made = [words("chip.constructed")] if brief.constructed else []
+    rest = [", ".join(_enabled(brief.row))] if brief.row else []
+    rest += [words("sessions.seed", seed=brief.row.seed)] if brief.row else []
+    told = [" · ".join(part for part in (of, *made, *rest) if part) for of in (_names(names), ", ".join(names))]
+    return {"text": told[0] or NONE, "title": told[1]}
+
+
+def caution(chosen: Sequence[SessionView], words: Words) -> str:
+    """Return why results cannot be compared directly; empty when the sessions ran on the same rows."""
+    rows = [view.row for view in chosen if view.row is not None]
+    if len({row.tape_sha256 for row in rows}) > 1:
+        return words("compare.other_tapes")
+    return words("compare.other_rows") if len({(row.tape_first, row.tape_end) for row in rows}) > 1 else ""
 
 
 def figures(brief: Brief, words: Words) -> dict[str, str]:
@@ -103,7 +137,9 @@ def comparison(
         differing: Leave out what is the same in all.
     """
     told = [figures(view.brief(), words) for view in chosen]
-    rows = [_row(words(f"compare.{name}"), [one[name] for one in told], words) for name in _FIGURES]
+    facts = [_facts(view.row, words) for view in chosen]
+    rows = [_recordings(chosen, words), _row(words("compare.tape"), [one.get("tape", NONE) for one in facts], words)]
+    rows += [_row(words(f"compare.{name}"), [one[name] for one in told], words) for name in _FIGURES]
     refused = [
         {code: count(times) for code, times in view.totals.refusals.items()} if view.totals else {} for view in chosen
     ]
@@ -116,7 +152,6 @@ def comparison(
         for name in sorted({name for one in parts for name in one}):
             label = words(f"compare.{group}", name=words.named(group, name))
             rows.append(_row(label, [one.get(name, NONE) for one in parts], words))
-    facts = [_facts(view.row, words) for view in chosen]
     rows += [_row(words(f"compare.{name}"), [one.get(name, NONE) for one in facts], words) for name in _FACTS]
     settings = [_flat(config_of(view.row)) if view.row else {} for view in chosen]
     for name in sorted({name for one in settings for name in one}):
@@ -161,6 +196,19 @@ def _row(label: str, values: Sequence[str], words: Words) -> dict[str, Any]:
     }
 
 
+def _recordings(chosen: Sequence[SessionView], words: Words) -> dict[str, Any]:
+    """Return the row of the recordings' names, in short so that the figures below stay in view."""
+    full = [", ".join(view.sources) or NONE for view in chosen]
+    row = _row(words("compare.recording"), full, words)
+    told = [{"text": _names(view.sources) or NONE, "title": title} for view, title in zip(chosen, full, strict=True)]
+    return row | {"cells": [row["cells"][0], *told, row["cells"][-1]]}
+
+
+def _names(names: Sequence[str]) -> str:
+    """Return the first name in short and how many more there are."""
+    return " ".join([_short(name) for name in names[:1]] + ([f"+{len(names) - 1}"] if len(names) > 1 else []))
+
+
 def _gains(amounts: Mapping[str, int]) -> dict[str, str]:
     return {name: gain(amount) for name, amount in amounts.items()}
 
@@ -202,12 +250,25 @@ def _accounts(brief: Brief, words: Words) -> Any:
     return {"text": words("chip.sentinels.broken"), "tone": "bad"}
 
 
-def _data(brief: Brief, words: Words) -> Any:
-    if brief.constructed is None:
-        return words("sessions.unknown")
-    if brief.constructed:
-        return {"text": words("chip.constructed"), "tone": "warn"}
-    return words("chip.recorded")
+def _data(brief: Brief, words: Words) -> dict[str, str]:
+    kind = {True: "chip.constructed", False: "chip.recorded", None: "sessions.unknown"}[brief.constructed]
+    title = finding(brief.verdict, words)[0]
+    if not_good(brief.verdict, words) is not None:
+        return {"text": f"{words('chip.verdict')} ({words(kind)})", "tone": "bad", "title": title}
+    return {"text": words(kind), "tone": "warn" if brief.constructed else "", "title": title}
+
+
+def _enabled(row: SessionRow) -> list[str]:
+    try:
+        strategies = msgspec.json.decode(row.config, type=_Config).desk.strategies
+    except msgspec.DecodeError:
+        # Written by another version whose strategies are told otherwise; the comparison shows every key.
+        return []
+    return [name for name, one in strategies.items() if one.enabled]
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _SHORT else f"{name[: _SHORT - 1]}\u2026"
 
 
 def _toned(text: str) -> dict[str, str]:

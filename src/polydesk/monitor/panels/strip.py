@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 from polydesk.model.grid import NS_PER_S
+from polydesk.monitor.panels.data import not_good
 from polydesk.monitor.panels.head import SILENT_S, link, silent_s
 from polydesk.monitor.session_view import SessionView
 from polydesk.monitor.words import Words
@@ -32,8 +33,8 @@ def strip(view: SessionView, words: Words, *, following: bool, wall_ns: int | No
 
 def source(view: SessionView) -> str:
     """Return the names of the recordings, or where they were when their facts are gone."""
-    if view.manifest is not None and view.manifest.sources:
-        return ", ".join(one.name for one in view.manifest.sources)
+    if view.sources:
+        return ", ".join(view.sources)
     if view.live is not None:
         return view.live.source
     return view.row.tape_path if view.row else NONE
@@ -59,9 +60,15 @@ def published(view: SessionView, words: Words, wall_ns: int | None = None) -> st
     return words("age.fresh") if age_ns < NS_PER_S else words("age.wall", age=words.span(age_ns // NS_PER_S * NS_PER_S))
 
 
-def banner(view: SessionView, words: Words) -> str:
-    """Return what must not be overlooked while reading the numbers; empty for a recording."""
-    return words("banner.constructed") if view.manifest is not None and view.manifest.constructed else ""
+def banners(view: SessionView, words: Words) -> list[dict[str, str]]:
+    """Return what must not be overlooked while reading the numbers; empty for a good recording."""
+    told = []
+    wrong = not_good(view.verdict, words)
+    if wrong is not None:
+        told.append({"text": words("banner.verdict", why=wrong), "tone": "bad"})
+    if view.manifest is not None and view.manifest.constructed:
+        told.append({"text": words("banner.constructed"), "tone": "warn"})
+    return told
 
 
 def notes(view: SessionView, words: Words, data_dir: Path, wall_ns: int | None = None) -> list[str]:

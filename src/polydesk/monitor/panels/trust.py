@@ -1,5 +1,6 @@
 """What tells whether the numbers can be trusted: clock, accounts, assumptions, defects, rules, hashes."""
 
+from polydesk.monitor.panels.data import finding
 from polydesk.monitor.panels.head import report_link
 from polydesk.monitor.session_view import SessionView
 from polydesk.monitor.words import Words
@@ -18,6 +19,8 @@ def trust(view: SessionView, words: Words, assumed: int) -> list[dict[str, str]]
     told = []
     if manifest is not None:
         told.append(_fact("clock", words.named("clock", manifest.clock), words))
+    found, tone = finding(view.verdict, words)
+    told.append(_fact("data", found, words, tone))
     if live is not None:
         whole = live.sentinels == "ok"
         text = words("chip.sentinels.ok") if whole else live.sentinels

@@ -59,7 +59,8 @@ def import_tape(
         writer.constructed = any(item.constructed for item in recognised)
         hashes = _hashes(recognised)
         described = schema_markets(schemas, [item.format for item in recognised])
-        registry = Registry([*_listed(recognised, markets, note), *described])
+        listed = _listed(recognised, markets, note)
+        registry = Registry([*listed, *described])
         _prepare(recognised, registry)
         readings = [_Reading(item, registry, progress) for item in recognised]
         for rows in merge([Stream(reading.first_ns, reading.rows, reading.hold) for reading in readings]):
@@ -71,6 +72,8 @@ def import_tape(
                 "the right file, or describe it in a schema file (--schema)"
             )
         told, ends = registry.build()
+        if told and listed:
+            _check_matched(listed, registry, markets, note)
         read = [reading.source(hashes[reading.path]) for reading in readings]
         writer.finish(told, ends, read, registry.references, clock=_clock(recognised))
         if not told:
@@ -167,6 +170,20 @@ def _listed(recognised: list[Recognised], markets: Path | None, note: Callable[[
                 "them never settle; name market facts with --markets"
             )
     return listed
+
+
+def _check_matched(listed: list[Listed], registry: Registry, markets: Path | None, note: Callable[[str], None]) -> None:
+    """Tell of market facts of which none is about the recording; facts asked for by name must be about it."""
+    used = {id(item) for item in registry.matched}
+    if any(id(item) in used for item in listed):
+        return
+    if markets is None:
+        note("none of the markets listed beside the recording is in it: its markets have no facts from there")
+        return
+    raise ImportFailed(
+        f"{markets}: lists {len(listed)} markets, none of which is in the recording; choose the file of this recording "
+        "with --markets, or leave --markets out"
+    )
 
 
 def _prepare(recognised: list[Recognised], registry: Registry) -> None:

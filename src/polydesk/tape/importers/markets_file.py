@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,8 @@ NAMES = ("markets.csv", "markets.json", "markets.yaml", "markets.parquet")
 """Files that are used without being asked for when they lie beside a recording."""
 
 _CELL_LIMIT = 1 << 20
+_NAMES_SHOWN = 8
+_NAME_SHOWN = 40
 _STATED = Fact(None, Origin.VENUE, "markets file")
 _PAID = Fact(None, Origin.DERIVED, "payouts stated by the markets file")
 _TIME_FIX = "write Unix seconds or an ISO date"
@@ -54,6 +56,14 @@ _ALIASES = {
     "winner": ("winner_inferred", "winner"),
 }
 _KNOWN = frozenset(alias for aliases in _ALIASES.values() for alias in aliases)
+_NAMING = {
+    alias: None
+    for name in ("condition_id", "market_id", "token_up", "token_down", "tokens")
+    for alias in _ALIASES[name]
+}
+"""What tells which market a record is about; a slug alone is not enough."""
+
+_HOW = f"give each market one of {', '.join(_NAMING)} (docs/importing.md)"
 
 
 class Listed(msgspec.Struct, frozen=True):
@@ -93,20 +103,41 @@ def read_markets(path: Path, note: Callable[[str], None]) -> list[Listed]:
         note: Called once with the keys that are not understood.
 
     Raises:
-        ImportFailed: The file cannot be read or a value is wrong; names file, record and field.
+        ImportFailed: The file cannot be read, lists no market, has nothing that tells which market is meant, or a value
+            is wrong; names file, record and field.
     """
     try:
         text = "" if _is_parquet(path) else path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as err:
         raise ImportFailed(f"{path}: the markets file cannot be read ({err}); check --markets") from err
+    records = list(_records(path, text))
+    _check_naming(path, [record for _, record in records])
     unknown: dict[str, None] = {}
     listed = []
-    for number, (name, record) in enumerate(_records(path, text), 1):
+    for number, (name, record) in enumerate(records, 1):
         unknown.update(dict.fromkeys(str(key) for key in record if key not in _KNOWN))
         listed.append(_listed(f"{path}: market {name or number}", record))
     if unknown:
         note(f"{path}: these fields are not used: {', '.join(unknown)}")
     return listed
+
+
+def _check_naming(path: Path, records: list[dict[str, Any]]) -> None:
+    """Refuse a file that is not about markets at all, in one sentence rather than by its first record."""
+    if not records:
+        raise ImportFailed(f"{path}: lists no market; {_HOW}, or choose another file with --markets")
+    found = dict.fromkeys(str(key) for record in records for key in record)
+    if not found.keys() & _NAMING.keys():
+        raise ImportFailed(
+            f"{path}: not a file of market facts, its fields are {_shown(found)}; {_HOW}, or choose another "
+            "file with --markets"
+        )
+
+
+def _shown(names: Iterable[str]) -> str:
+    """Return the first of some names; a file that is something else may have any."""
+    names = [name if len(name) <= _NAME_SHOWN else f"{name[:_NAME_SHOWN]}..." for name in names]
+    return ", ".join(map(repr, names[:_NAMES_SHOWN])) + (", ..." if len(names) > _NAMES_SHOWN else "") or "none"
 
 
 def stated_market(where: str, record: dict[str, Any]) -> Listed:
@@ -150,11 +181,18 @@ def _records(path: Path, text: str) -> Iterator[tuple[str, dict[str, Any]]]:
     try:
         content = msgspec.json.decode(text) if path.suffix.lower() == ".json" else yaml.safe_load(text)
     except (msgspec.DecodeError, yaml.YAMLError, RecursionError) as err:
-        raise ImportFailed(f"{path}: not valid {path.suffix[1:].upper() or 'YAML'} ({err}); check --markets") from err
+        kind = "JSON" if path.suffix.lower() == ".json" else "YAML"
+        raise ImportFailed(f"{path}: not valid {kind} ({_place(err)}); {_HOW}; check --markets") from err
     for name, record in _named(content):
         if not isinstance(record, dict):
             raise ImportFailed(f"{path}: market {name} is not an object; write one object per market")
         yield name, record
+
+
+def _place(err: Exception) -> str:
+    """Return what is wrong and where; YAML's own text repeats the line, which may be long."""
+    mark = getattr(err, "problem_mark", None)
+    return f"line {mark.line + 1}: {getattr(err, 'problem', err)}" if mark is not None else str(err)
 
 
 def _named(content: object) -> Iterator[tuple[str, object]]:
@@ -164,7 +202,7 @@ def _named(content: object) -> Iterator[tuple[str, object]]:
         yield from ((str(number), record) for number, record in enumerate(content, 1))
     elif isinstance(content, dict) and not _KNOWN & content.keys():
         yield from ((str(name), record) for name, record in content.items())
-    else:
+    elif isinstance(content, dict):
         yield "1", content
 
 

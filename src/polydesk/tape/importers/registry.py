@@ -280,6 +280,11 @@ class Registry:
         entry.resolution = Resolution(entry.index, _payout(place), ended.at_ns, Origin.VENUE)
         return True
 
+    @property
+    def matched(self) -> tuple[Listed, ...]:
+        """What a markets file or schema told of the markets met, as far as it told anything."""
+        return tuple(entry.listed for entry in self._entries if entry.listed is not None)
+
     def build(self) -> tuple[tuple[Market, ...], tuple[Resolution, ...]]:
         """Return all markets met and how those ended of which that is known."""
         for ended, counts in self._ended:
