@@ -106,6 +106,25 @@ def test_a_session_with_a_dashboard_ends_with_it(tmp_path):
         health(url)
 
 
+def test_a_terminated_run_takes_its_dashboard_along_while_it_serves_on(tmp_path):
+    made_tape(tmp_path / "tape", seed=3)
+    with started(
+        "run", "--tape", tmp_path / "tape", "--data-dir", tmp_path / "data", "--speed", "max", "--dashboard",
+        "--port", free_port(), "--stay",
+    ) as ran:  # fmt: skip
+        url = url_in(ran.stderr)
+        for line in ran.stderr:
+            if "stays until Ctrl-C" in line:
+                break
+        assert health(url) == 200
+        ran.send_signal(signal.SIGTERM)
+        _, told = ran.communicate(timeout=60)
+    assert told.splitlines()[-1] == "dashboard stopped"
+    assert ran.returncode == 0
+    with pytest.raises(OSError, match="refused"):
+        health(url)
+
+
 def test_a_session_goes_on_without_a_dashboard_that_cannot_start(monkeypatch, tmp_path, capsys):
     def refuse(*_):
         raise MonitorError("no room")

@@ -3,6 +3,7 @@
 import pytest
 
 from polydesk.model.orders import Check
+from polydesk.model.reasons import Refusal
 from polydesk.monitor.follower import Follower
 from polydesk.monitor.hub import Hub
 from polydesk.monitor.panels import detail
@@ -136,4 +137,4 @@ def test_many_orders_of_one_decision_are_counted_not_dropped(tmp_path):
 
 @pytest.mark.parametrize(("name", "text"), [(Refusal.COOLDOWN, "never"), (Refusal.MARKET_ENDING, "no end")])
 def test_a_span_without_end_is_named_after_what_it_measures(name, text):
-    assert readable(Check(name.value, 1 << 62, 30_000_000_000, "ns", True), WORDS)[:2] == (text, "30 s")
+    assert detail.readable(Check(name.value, 1 << 62, 30_000_000_000, "ns", True), WORDS)[:2] == (text, "30 s")

@@ -1,6 +1,7 @@
 """A page that fails says so, tries less and less often, and recovers."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
@@ -45,9 +46,15 @@ def page():
     return made
 
 
+def look(page):
+    """Let the page look once; in a thread of its own, since a browser's loop may run in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: asyncio.run(page.look())).result()
+
+
 def fail(page):
     with pytest.raises(ValueError, match="False"):
-        asyncio.run(page.look())
+        look(page)
     page._fail()
 
 
@@ -64,7 +71,7 @@ def test_a_failing_page_says_so_and_is_tried_less_often(page):
 def test_a_page_that_works_again_says_nothing_any_more(page):
     fail(page)
     page.well = True
-    asyncio.run(page.look())
-    asyncio.run(page.look())
+    look(page)
+    look(page)
     assert page._parts["notes"].items == []
     assert page._timer.interval == page.every_s

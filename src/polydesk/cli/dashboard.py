@@ -1,5 +1,6 @@
 """``polydesk dashboard``, and the dashboard that ``polydesk run`` starts beside a session."""
 
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -105,6 +106,10 @@ def keep_serving(found: "Spawned", *, for_ever: bool) -> None:
             err=True,
         )
     ended_s = time.monotonic()
+    # Also a termination or a closed terminal ends it in order, so that the dashboard's process ends with this one.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
     try:
         while found.alive:
             if not for_ever and min(time.monotonic() - ended_s, found.idle_s()) >= LINGER_S:
