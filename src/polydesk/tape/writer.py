@@ -58,6 +58,10 @@ class TapeWriter:
             self._draft.mkdir(parents=True)
         except OSError as err:
             raise TapeError(f"{self._draft}: cannot be written ({err.strerror}); choose another --out") from err
+        except KeyboardInterrupt:
+            # It may come just after the folder was made, when nobody leaves the block yet.
+            shutil.rmtree(self._draft, ignore_errors=True)
+            raise
         return self
 
     def __exit__(
