@@ -143,9 +143,15 @@ def _for_ever(exit_when_done: bool | None) -> bool:
 
 def warn_of(tape: "Tape") -> None:
     """Say so when a tape is not good data; it is traded all the same, and the report says it again."""
+    from rich.progress import Progress
+
     from polydesk.tape import verdict_of, warning_text
 
-    told = warning_text(verdict_of(tape), str(tape.path))
+    console = notices()
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("checking the recording, once per tape", total=tape.manifest.rows)
+        verdict = verdict_of(tape, progress=lambda done, _total: progress.update(task, completed=done))
+    told = warning_text(verdict, str(tape.path))
     if told:
         typer.echo(f"warning: {told}", err=True)
 
