@@ -39,7 +39,7 @@ def next_change(size: Any, touch: Any, tick: int) -> tuple[int, int, int]:
         return inward, best, 0
     away = np.random.randint(0, 9)
     price = min(max(best - inward * away * tick, tick), 10_000 - tick)
-    if away > 1 and np.random.random() < 0.25:
+    if away > 1 and price != best and np.random.random() < 0.25:
         amount = 0
     return inward, price, amount
 
@@ -122,7 +122,7 @@ def main() -> int:
     state = new_books(1, np.array([TICK])), new_own(1), new_fills(), new_wake(1)
 
     def kernel_run() -> None:
-        for array in state[0][:4]:
+        for array in [state[0].level]:
             array.fill(0)
         state[0].count.fill(0)
         state[0].touch[:] = (0, 10_000)

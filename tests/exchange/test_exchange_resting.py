@@ -79,7 +79,7 @@ def test_an_ask_of_the_other_token_rests_in_the_same_book():
     bench.until(75)
     bench.print(100, 1, 5100, 45)
     assert filled(bench.until(200)) == [(4900, 5, "print")]
-    assert bench.venue.state.balance.shares_u6 == {"0/1": 5 * SHARE}
+    assert bench.venue.account().shares_u6 == {"0/1": 5 * SHARE}
 
 
 def test_nothing_happens_before_the_order_has_arrived():
@@ -97,7 +97,7 @@ def test_a_cancelled_order_is_not_filled():
     bench.print(149, -1, 4700, 3)
     bench.print(151, -1, 4700, 30)
     assert filled(bench.until(300)) == [(4800, 3, "print")]
-    assert bench.venue.state.balance.reserved_u6 == 0
+    assert bench.venue.account().reserved_u6 == 0
 
 
 # --- money ------------------------------------------------------------------------------------------------------------
@@ -161,7 +161,7 @@ def test_the_exchanges_cash_is_the_accounts_cash(steps, seed, failure_rate, payo
         assert broken_identities(account) == ""
     assert broken_totals(account) == ""
     assert account.unconfirmed() == 0
-    balance = bench.venue.state.balance
+    balance = bench.venue.account()
     assert balance.cash_u6 == account.matched.cash_u6 == account.confirmed.cash_u6
     assert balance.reserved_u6 == 0
     assert not any(balance.offered_u6.values())
@@ -191,5 +191,5 @@ def test_odd_sizes_round_against_us_by_less_than_one_micro(size):
     bench.book(0, {4800: size / SHARE}, {5000: 50})
     bench.send(intent(1, token=1, price=5200, size=10 * SHARE, kind=OrderType.FAK))
     bench.until(100)
-    paid = CASH - bench.venue.state.balance.cash_u6 - bench.news[1].fee_u6
+    paid = CASH - bench.venue.account().cash_u6 - bench.news[1].fee_u6
     assert 0 <= paid - Fraction(5_200, 10_000) * size < 1

@@ -34,7 +34,7 @@ def play(bench, start=0):
         lambda: bench.until(262),
         lambda: bench.book(280, {4800: 5}, {5300: 8, 5400: 9}),
         lambda: bench.book(300, {5300: 4}, {5400: 9}),
-        lambda: bench.send(intent(4, price=5200, kind=GTD, expires_ns=T0 + 500 * MS), 310),
+        lambda: bench.send(intent(4, price=5200, kind=GTD, expires_ns=T0 + 60_500 * MS), 310),
         lambda: bench.until(10_000),
     )
     for step in steps[start:]:
@@ -44,7 +44,7 @@ def play(bench, start=0):
 
 @pytest.mark.parametrize("cut", range(13))
 def test_state_as_bytes_continues_identically(cut):
-    config = ExchangeConfig(failure_rate=0.5)
+    config = ExchangeConfig(failure_rate=0.3)
     whole = open_book(config=config)
     for _ in play(whole):
         pass

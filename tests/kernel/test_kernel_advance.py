@@ -109,7 +109,7 @@ def test_own_fills_stop_it_without_a_mask():
     rows = as_rows([printed(-1, 4800, 2, 1, flags=0), printed(-1, 4800, 2, 2), change(1, 4000, 1, 3)])
     assert go(desk, rows) == 1
     assert out(desk) == (0, WakeBit.OWN, 0)
-    assert desk.fills.rows[0].tolist() == [7, 0, 4800, 2, 1, 0]
+    assert desk.fills.rows[0].tolist() == [7, 0, 4800, 2, 1, 0, 1, 0]
     assert go(desk, rows, 1) == 2
     assert desk.fills.rows[1, 5] == 1
     assert go(desk, rows, 2) == 3

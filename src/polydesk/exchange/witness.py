@@ -10,6 +10,8 @@ from polydesk.model.grid import PRICE_ONE_G4
 from polydesk.model.orders import Side
 from polydesk.model.records import Cause
 
+_OWN = (Cause.COMPLEMENTARY, Cause.MINT, Cause.MERGE)
+
 
 class Used(msgspec.Struct):
     """What our matches used of a market's last row: its ``seq``, and micro-shares per cause."""
@@ -37,6 +39,8 @@ def broken_match(books: Books, market: int, side: Side, price_g4: int, size_u6: 
     if cause is Cause.BOOK:
         shown = int(books.size[market, 1 if side is Side.BUY else 0, price_g4])
         return "" if size_u6 <= shown else f"took {size_u6} where {shown} micro-shares are shown at {price_g4} g4"
+    if cause in _OWN:
+        return ""  # nothing of the recorded book is used; the pair of fills balances in the account
     if cause is Cause.PRINT:
         used.printed_u6 += size_u6
         printed, at = int(books.last[market, Fact.PRINT_SIZE]), int(books.last[market, Fact.PRINT_PRICE])

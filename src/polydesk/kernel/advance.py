@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from polydesk.kernel.books import clear, set_level, set_tick
 from polydesk.kernel.jit import kernel
-from polydesk.kernel.matching import match_print, trade_through
+from polydesk.kernel.matching import is_watching, match_print, trade_through
+from polydesk.kernel.queue import move_queues
 from polydesk.kernel.state import BOOKS, FILLS, OWN, ROWS, SLOTS, WAKE, Books, Count, Fact, Fills, Own, Wake, WakeBit
 from polydesk.model.errors import InvariantBroken, TapeError
 from polydesk.model.grid import PRICE_ONE_G4
@@ -22,7 +23,7 @@ _NO_WITNESS = NO_WITNESS
 _APPLIED, _INVALID, _PRINTS, _CROSSED = int(Count.APPLIED), int(Count.INVALID), int(Count.PRINTS), int(Count.CROSSED)
 _WITNESS_SAME, _WITNESS_DIFFERENT = int(Count.WITNESS_SAME), int(Count.WITNESS_DIFFERENT)
 _SEQ, _TS, _VENUE = int(Fact.SEQ), int(Fact.TS_NS), int(Fact.VENUE_NS)
-_BOOK = int(Fact.BOOK_NS)
+_BOOK, _MOVED = int(Fact.BOOK_NS), int(Fact.MOVED)
 _PRINT_PRICE, _PRINT_TS, _PRINT_SIZE = int(Fact.PRINT_PRICE), int(Fact.PRINT_TS_NS), int(Fact.PRINT_SIZE)
 _ON_TOUCH, _ON_MID, _ON_PRINT, _ON_OWN = (
     int(WakeBit.TOUCH), int(WakeBit.MID), int(WakeBit.PRINT), int(WakeBit.OWN),
@@ -120,13 +121,11 @@ def _source_wide(books: Books, wake: Wake, market: int, kind: int, side: int) ->
     return 0
 
 
-@kernel(int64(BOOKS, OWN, WAKE, int64))
-def _attention(books: Books, own: Own, wake: Wake, market: int) -> int:
+@kernel(int64(BOOKS, int64))
+def _attention(books: Books, market: int) -> int:
     # Events that need `_message_end` now, as a mask. No branches: whether a row ends a message is a coin flip to the
     # CPU, so it is tested only together with something rare.
-    bid, ask = books.touch[market, 0], books.touch[market, 1]
-    moved = (bid != wake.seen[market, 0]) | (ask != wake.seen[market, 1])
-    rare: int = (bid >= ask) | (own.open[market] > 0) | (moved & (wake.mask[market] != 0))
+    rare: int = books.last[market, _MOVED] != 0
     return _EVENTS | (_AT_LAST * rare)
 
 
@@ -137,13 +136,20 @@ def _message_end(books: Books, own: Own, fills: Fills, wake: Wake, market: int, 
         if books.touch[market, 0] >= books.touch[market, 1]:
             books.count[market, _CROSSED] += 1
         if own.open[market] > 0:
+            move_queues(books, own, market)
             trade_through(books, own, fills, market, books.last[market, _SEQ])
     bits = _ON_OWN if fills.n[0] != before else 0
     if wake.mask[market] != 0:
         bits |= _reasons(books, wake, market, event)
+    bid, ask = books.touch[market, 0], books.touch[market, 1]
     if bits != 0:
-        wake.seen[market, 0] = books.touch[market, 0]
-        wake.seen[market, 1] = books.touch[market, 1]
+        wake.seen[market, 0] = bid
+        wake.seen[market, 1] = ask
+    if event & _AT_LAST:
+        # A crossed book is counted with every message, a move that woke nobody yet may still add up to one, and own
+        # orders may have to be looked at again.
+        waits = wake.mask[market] != 0 and (bid != wake.seen[market, 0] or ask != wake.seen[market, 1])
+        books.last[market, _MOVED] = waits or bid >= ask or is_watching(books, own, market) != 0
     return bits
 
 
@@ -193,7 +199,7 @@ def advance_rows(
         market = int(rows[index]["market"])
         if 0 <= market < markets:
             event = _apply(books, own, fills, rows, index)
-            if event & _attention(books, own, wake, market):
+            if event & _attention(books, market):
                 bits = _message_end(books, own, fills, wake, market, event, before)
         else:
             bits = _source_wide(books, wake, market, rows[index]["kind"], int(rows[index]["side"]))
@@ -235,7 +241,11 @@ def advance(
     """
     index: int = advance_rows(books, own, fills, wake, rows, start, stop, horizon_ns)
     if index < 0:
-        row = -1 - index
-        known = books.touch.shape[0]
-        raise TapeError(f"row {row}: market {rows[row]['market']} is outside the {known} of the tape; verify the tape")
+        raise foreign_row(books, rows, -1 - index)
     return index
+
+
+def foreign_row(books: Books, rows: NDArray[Any], row: int) -> TapeError:
+    """Return the error for a row whose market is outside the books."""
+    known = books.touch.shape[0]
+    return TapeError(f"row {row}: market {rows[row]['market']} is outside the {known} of the tape; verify the tape")

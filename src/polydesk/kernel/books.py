@@ -3,29 +3,33 @@
 from numba import int64, void
 
 from polydesk.kernel.jit import kernel
-from polydesk.kernel.state import BOOKS, Books, Count, Fact
+from polydesk.kernel.state import BOOKS, Books, Count, Fact, Level
 from polydesk.model.grid import PRICE_ONE_G4
 
 _ONE = PRICE_ONE_G4
+_SIZE, _STAMP, _TAKEN, _WRITER = int(Level.SIZE), int(Level.STAMP), int(Level.TAKEN), int(Level.WRITER)
 _LATE, _INVALID = int(Count.LATE), int(Count.INVALID)
 _SAME, _DIFFERENT, _SNAPSHOTS = int(Count.MIRROR_SAME), int(Count.MIRROR_DIFFERENT), int(Count.SNAPSHOTS)
 _CLEARED, _TICK, _EPOCH = int(Fact.CLEARED_NS), int(Fact.TICK), int(Fact.EPOCH)
+_MOVED = int(Fact.MOVED)
 
 
 @kernel(void(BOOKS, int64, int64, int64, int64))
 def _move_touch(books: Books, market: int, half: int, price: int, new: int) -> None:
-    # Precondition: the level holds `new` already. One rarely taken branch: side and size are coin flips to the CPU.
+    # Precondition: the level holds `new` already. One rarely taken branch: side, size and whether a row restates the
+    # touch are coin flips to the CPU.
     step = 2 * half - 1
     best = int(books.touch[market, half])
     gap = (best - price) * step
-    if gap < 0:
+    if not (((gap > 0) & (new > 0)) | ((gap == 0) & (new == 0))):
         return
-    if new > 0:
-        books.touch[market, half] = price
-    elif gap == 0:
-        while 0 < best < _ONE and books.size[market, half, best] == 0:
+    books.last[market, _MOVED] = 1
+    if gap > 0:
+        best = price
+    else:
+        while 0 < best < _ONE and books.level[market, half, best, _SIZE] == 0:
             best += step
-        books.touch[market, half] = best
+    books.touch[market, half] = best
 
 
 @kernel(void(BOOKS, int64, int64, int64, int64, int64, int64))
@@ -49,20 +53,20 @@ def set_level(books: Books, market: int, token: int, side: int, price: int, new:
     half = (1 if side < 0 else 0) ^ token
     if token == 1:
         price = _ONE - price
-    stamp = books.stamp[market, half, price]
+    stamp = books.level[market, half, price, _STAMP]
     if at_ns < max(stamp, books.last[market, _CLEARED]):
         books.count[market, _LATE] += 1
         return
-    old = books.size[market, half, price]
-    if at_ns == stamp and books.writer[market, half, price] == 1 - token:
+    old = books.level[market, half, price, _SIZE]
+    if at_ns == stamp and books.level[market, half, price, _WRITER] == 1 - token:
         books.count[market, _SAME if old == new else _DIFFERENT] += 1
-    taken = books.taken[market, half, price]
+    taken = books.level[market, half, price, _TAKEN]
     if taken > 0:
         # A snapshot empties a level just before it restates it: the equal stamp tells that from a level that was gone.
-        books.taken[market, half, price] = min(taken, new) if old > 0 or at_ns == stamp else 0
-    books.size[market, half, price] = new
-    books.stamp[market, half, price] = at_ns
-    books.writer[market, half, price] = token
+        books.level[market, half, price, _TAKEN] = min(taken, new) if old > 0 or at_ns == stamp else 0
+    books.level[market, half, price, _SIZE] = new
+    books.level[market, half, price, _STAMP] = at_ns
+    books.level[market, half, price, _WRITER] = token
     _move_touch(books, market, half, price, new)
 
 
@@ -82,15 +86,16 @@ def clear(books: Books, market: int, token: int, at_ns: int) -> None:
         best = edge
         price = int(books.touch[market, half])
         while price != edge:
-            if books.size[market, half, price] > 0:
-                if books.stamp[market, half, price] <= at_ns:
-                    books.size[market, half, price] = 0
-                    books.stamp[market, half, price] = at_ns
-                    books.writer[market, half, price] = token
+            if books.level[market, half, price, _SIZE] > 0:
+                if books.level[market, half, price, _STAMP] <= at_ns:
+                    books.level[market, half, price, _SIZE] = 0
+                    books.level[market, half, price, _STAMP] = at_ns
+                    books.level[market, half, price, _WRITER] = token
                 elif best == edge:
                     best = price
             price += step
         books.touch[market, half] = best
+    books.last[market, _MOVED] = 1
 
 
 @kernel(void(BOOKS, int64, int64))

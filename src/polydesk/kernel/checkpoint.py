@@ -8,15 +8,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polydesk.kernel.state import Books, Own, Wake, new_books, new_own, new_wake
+from polydesk.kernel.venue_state import Venue
 from polydesk.model.errors import JournalError
 
-FORMAT = 1
+FORMAT = 2
+_CHANGING = ("orders", "index", "known", "heap", "events", "count", "markets")
 
 
 class _Sparse(msgspec.Struct, frozen=True, array_like=True):
     dtype: str
     where: bytes
     values: bytes
+
+
+class _VenueDump(msgspec.Struct, frozen=True):
+    format: int
+    rows: dict[str, int]
+    arrays: dict[str, _Sparse]
 
 
 class _Dump(msgspec.Struct, frozen=True):
@@ -35,8 +43,7 @@ def dump(books: Books, own: Own, wake: Wake) -> bytes:
     arrays = {}
     for name, array in _named(books, own, wake).items():
         flat = array.reshape(-1)
-        where = np.flatnonzero(flat != fresh[name].reshape(-1))
-        arrays[name] = _Sparse(flat.dtype.str, where.astype("<i8").tobytes(), flat[where].tobytes())
+        arrays[name] = _sparse(flat, np.flatnonzero(flat != fresh[name].reshape(-1)))
     return zlib.compress(msgspec.msgpack.encode(_Dump(FORMAT, markets, arrays)), 1)
 
 
@@ -58,8 +65,46 @@ def restore(data: bytes) -> tuple[Books, Own, Wake]:
         sparse = found.arrays.get(name)
         if sparse is None or sparse.dtype != array.dtype.str:
             raise JournalError(f"kernel checkpoint has no usable array {name!r}; resume from an older checkpoint")
-        array.reshape(-1)[np.frombuffer(sparse.where, "<i8")] = np.frombuffer(sparse.values, array.dtype)
+        _fill(array, sparse)
     return books, own, wake
+
+
+def dump_venue(venue: Venue) -> bytes:
+    """Return what changes of a venue, exact; fees, latencies and other assumptions are not part of it."""
+    arrays = {}
+    for name in _CHANGING:
+        flat = getattr(venue, name).reshape(-1)
+        arrays[name] = _sparse(flat, np.flatnonzero(flat))
+    rows = {name: len(getattr(venue, name)) for name in _CHANGING}
+    return zlib.compress(msgspec.msgpack.encode(_VenueDump(FORMAT, rows, arrays)), 1)
+
+
+def restore_venue(data: bytes, venue: Venue) -> Venue:
+    """Return a venue of the same assumptions in the state that ``dump_venue`` wrote.
+
+    Raises:
+        JournalError: The bytes are damaged or of another format version.
+    """
+    try:
+        found = msgspec.msgpack.decode(zlib.decompress(data), type=_VenueDump)
+    except (zlib.error, msgspec.DecodeError) as err:
+        raise JournalError(f"venue checkpoint is damaged ({err}); resume from an older checkpoint") from err
+    if found.format != FORMAT or set(found.arrays) != set(_CHANGING):
+        raise JournalError(f"venue checkpoint has format {found.format}, this program reads {FORMAT}; replay instead")
+    changed = {}
+    for name in _CHANGING:
+        array = np.zeros((found.rows[name], *getattr(venue, name).shape[1:]), np.int64)
+        _fill(array, found.arrays[name])
+        changed[name] = array
+    return venue._replace(**changed)
+
+
+def _sparse(flat: NDArray[Any], where: NDArray[Any]) -> _Sparse:
+    return _Sparse(flat.dtype.str, where.astype("<i8").tobytes(), flat[where].tobytes())
+
+
+def _fill(array: NDArray[Any], sparse: _Sparse) -> None:
+    array.reshape(-1)[np.frombuffer(sparse.where, "<i8")] = np.frombuffer(sparse.values, array.dtype)
 
 
 def _fresh(markets: int) -> dict[str, NDArray[Any]]:

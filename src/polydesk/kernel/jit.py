@@ -18,8 +18,9 @@ _spent_s = [0.0]
 def kernel(signature: Any = None, *, allocates: bool = False, inline: bool = True) -> Callable[[F], F]:
     """Compile a function with the project's options, or load it from the cache.
 
-    With a signature the function is ready when its module is imported; without one it compiles at the first call
-    with each set of argument types. ``NUMBA_DISABLE_JIT=1`` leaves the Python function as it is.
+    With a signature the function is ready when its module is imported (in the rooms above the kernel: when it is first
+    asked for); without one it compiles at the first call with each set of argument types. ``NUMBA_DISABLE_JIT=1``
+    leaves the Python function as it is.
 
     Args:
         signature: A numba signature such as ``int64(int64, int64)``.
@@ -36,16 +37,52 @@ def kernel(signature: Any = None, *, allocates: bool = False, inline: bool = Tru
         if numba.config.DISABLE_JIT:
             return function
         dispatcher = _cached_dispatcher(function, allocates=allocates, inline=inline)
-        if signature is not None:
-            began = time.perf_counter()
-            dispatcher.compile(signature)
-            dispatcher.disable_compile()
-            if dispatcher.stats.cache_misses:
-                _spent_s[0] += time.perf_counter() - began
+        if signature is not None and function.__module__.startswith("polydesk.kernel"):
+            _load(dispatcher, signature)
+        elif signature is not None:
+            _load_when_needed(dispatcher, signature)
         _compiled.append(dispatcher)
         return dispatcher  # type: ignore[no-any-return]
 
     return decorate
+
+
+def _load(dispatcher: Any, signature: Any) -> None:
+    began = time.perf_counter()
+    dispatcher.compile(signature)
+    dispatcher.disable_compile()
+    if dispatcher.stats.cache_misses:
+        _spent_s[0] += time.perf_counter() - began
+
+
+def _load_when_needed(dispatcher: Any, signature: Any) -> None:
+    """Let a function be compiled or loaded when a compiled caller that is not in the cache, or Python, first asks.
+
+    A cached caller holds the code of everything it calls; loading each of them beside it costs a process seconds and
+    hundreds of megabytes.
+    """
+    resolve = dispatcher.get_call_template
+
+    def needed() -> None:
+        if not dispatcher.overloads:
+            _load(dispatcher, signature)
+
+    def get_call_template(args: Any, kws: Any) -> Any:
+        needed()
+        return resolve(args, kws)
+
+    def compile_for_args(*_args: Any, **_kws: Any) -> Any:
+        needed()
+        return next(iter(dispatcher.overloads.values())).entry_point
+
+    dispatcher.get_call_template = get_call_template
+    dispatcher._compile_for_args = compile_for_args
+
+
+def make_ready(function: Any) -> None:
+    """Compile or load a function with a signature now rather than when it is first asked for."""
+    if not numba.config.DISABLE_JIT and not function.overloads:
+        function._compile_for_args()
 
 
 def compiled_now() -> int:

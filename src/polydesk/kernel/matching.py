@@ -1,19 +1,35 @@
 """Own resting orders: queue position, fills by prints and by trade-through.
 
-The rule is pessimistic. A resting order stands behind everything shown when it arrived; only prints move it forward,
-never a size that shrinks. It is filled by prints that reach it, or by the depth of the recorded book that crosses it,
-each unit once.
+A resting order stands behind everything shown when it arrived. Prints move it forward; whether a level that shrinks
+does is the queue model's matter. It is filled by prints that reach it, or by the depth of the recorded book that
+crosses it, each unit once; never by a size that changes.
 """
 
 from numba import int64
 
 from polydesk.kernel.jit import kernel
-from polydesk.kernel.state import BOOKS, FILLS, OWN, SLOTS, Books, FillCause, Fills, Own
+from polydesk.kernel.queue import explain_print
+from polydesk.kernel.state import (
+    BOOKS,
+    FILLS,
+    OWN,
+    SLOTS,
+    Books,
+    Fact,
+    FillCause,
+    Fills,
+    Level,
+    Own,
+    QueueFact,
+    QueueModel,
+)
 from polydesk.kernel.taking import add_fill, available
 from polydesk.model.errors import InvariantBroken
 from polydesk.model.grid import PRICE_ONE_G4
 
 _ONE = PRICE_ONE_G4
+_MOVED, _PESSIMISTIC = int(Fact.MOVED), int(QueueModel.PESSIMISTIC)
+_SIZE, _TAKEN, _SHOWN = int(Level.SIZE), int(Level.TAKEN), int(QueueFact.SHOWN)
 _PRINT, _THROUGH = int(FillCause.PRINT), int(FillCause.TRADE_THROUGH)
 
 
@@ -46,10 +62,33 @@ def place(books: Books, own: Own, market: int, side: int, price: int, size: int,
     own.price[market, slot] = price
     own.side[market, slot] = side
     own.left[market, slot] = size
-    own.ahead[market, slot] = books.size[market, 0 if side > 0 else 1, price]
+    own.ahead[market, slot] = books.level[market, 0 if side > 0 else 1, price, _SIZE]
+    for fact in range(own.queue.shape[2]):
+        own.queue[market, slot, fact] = 0
+    own.queue[market, slot, _SHOWN] = own.ahead[market, slot]
     own.handle[market, slot] = handle
     own.open[market] = slot + 1
+    books.last[market, _MOVED] = 1
     return slot
+
+
+@kernel(int64(BOOKS, OWN, int64))
+def is_watching(books: Books, own: Own, market: int) -> int:
+    """Return 1 when own orders need a look at the end of each message, and not only when the touch has moved.
+
+    That is so while a queue model follows their levels, or while one of them crosses the touch: what we took there may
+    come back.
+    """
+    if own.open[market] == 0:
+        return 0
+    if own.rule[0] != _PESSIMISTIC:
+        return 1
+    bid, ask = books.touch[market, 0], books.touch[market, 1]
+    for slot in range(own.open[market]):
+        price = own.price[market, slot]
+        if price >= ask if own.side[market, slot] > 0 else price <= bid:
+            return 1
+    return 0
 
 
 @kernel(int64(OWN, int64))
@@ -63,6 +102,8 @@ def drop_filled(own: Own, market: int) -> int:
             own.left[market, kept] = own.left[market, slot]
             own.ahead[market, kept] = own.ahead[market, slot]
             own.handle[market, kept] = own.handle[market, slot]
+            for fact in range(own.queue.shape[2]):
+                own.queue[market, kept, fact] = own.queue[market, slot, fact]
             kept += 1
     for slot in range(kept, own.open[market]):
         own.handle[market, slot] = 0
@@ -105,9 +146,11 @@ def _print_side(own: Own, fills: Fills, market: int, side: int, price: int, size
     # Returns what the print leaves. `passed` is the queue of others this print has eaten at its own price: orders of
     # ours at that price share one queue, so each unit of it counts once.
     passed = 0
+    whole = size
     slot = _after(own, market, side, -1, price)
     while slot >= 0:
         if own.price[market, slot] == price:
+            explain_print(own, market, slot, whole)
             eaten = min(max(own.ahead[market, slot] - passed, 0), size)
             passed += eaten
             size -= eaten
@@ -116,7 +159,7 @@ def _print_side(own: Own, fills: Fills, market: int, side: int, price: int, size
             own.ahead[market, slot] = 0
         share = min(own.left[market, slot], size)
         if share > 0:
-            add_fill(fills, own.handle[market, slot], market, own.price[market, slot], share, _PRINT, seq)
+            add_fill(fills, own.handle[market, slot], market, own.price[market, slot], share, _PRINT, seq, side, 0)
             own.left[market, slot] -= share
             size -= share
         slot = _after(own, market, side, slot, price)
@@ -167,7 +210,7 @@ def _cross(books: Books, own: Own, market: int, slot: int, side: int) -> int:
     price = int(books.touch[market, half])
     while left > 0 and 0 < price < _ONE and (limit - price) * side >= 0:
         share = min(available(books, market, half, price), left)
-        books.taken[market, half, price] += share
+        books.level[market, half, price, _TAKEN] += share
         left -= share
         price += side
     return size - left
@@ -197,7 +240,9 @@ def trade_through(books: Books, own: Own, fills: Fills, market: int, seq: int) -
             if share > 0:
                 # The recorded queue at this price is gone, otherwise the book would be crossed.
                 own.ahead[market, slot] = 0
-                add_fill(fills, own.handle[market, slot], market, own.price[market, slot], share, _THROUGH, seq)
+                add_fill(
+                    fills, own.handle[market, slot], market, own.price[market, slot], share, _THROUGH, seq, side, 0
+                )
                 own.left[market, slot] -= share
             slot = _after(own, market, side, slot, reach)
     return _settle(own, fills, market, before)

@@ -17,6 +17,8 @@ from polydesk.model.rows import ROW_DTYPE
 LEVELS = PRICE_ONE_G4 + 1
 SLOTS = 64
 """Own resting orders per market."""
+FILL_ROOM = LEVELS + 2 * SLOTS
+"""Most fills that one order or one message can make: a level of the book each, and our own orders."""
 
 I64 = NDArray[np.int64]
 I32 = NDArray[np.int32]
@@ -39,6 +41,9 @@ class Fact(IntEnum):
     EPOCH = 8
     BOOK_NS = 9
     """Virtual time of the last row that spoke of the book (level or witness); 0 before it and once the source went."""
+    MOVED = 10
+    """1 while the end of a message must look: the touch differs from the market's last wake, the book is crossed, or
+    own orders may fill or move in their queue."""
 
 
 class Count(IntEnum):
@@ -68,7 +73,37 @@ class FillCause(IntEnum):
     PRINT = 1
     TRADE_THROUGH = 2
     BOOK = 3
-    """We took."""
+    """We took from the recorded book."""
+    COMPLEMENTARY = 4
+    """Two orders of ours met, a buy and a sell of one token: the shares changed hands."""
+    MINT = 5
+    """Two buys of ours met, one of each token: a full set was made of their cash."""
+    MERGE = 6
+    """Two sells of ours met, one of each token: a full set was turned into cash."""
+
+
+class QueueModel(IntEnum):
+    """What a shrinking level means for the queue before our order there; prints advance it under every model."""
+
+    PESSIMISTIC = 0
+    """Nothing: whoever cancelled stood behind us."""
+    PROPORTIONAL = 1
+    """Whoever cancelled stood anywhere, each share as likely."""
+    PROBABILITY = 2
+    """The share that stood before us is ``f(front) / (f(front) + f(back))`` with ``f(x) = x ** power``."""
+
+
+class QueueFact(IntEnum):
+    """Columns of ``Own.queue``, micro-shares."""
+
+    SHOWN = 0
+    """What the level showed when the queue was last looked at."""
+    PRINTED = 1
+    """Prints at the level that no decrease has been set against yet."""
+    LOST = 2
+    """Decreases of the level that no print has been set against yet: cancels, as far as is known."""
+    LOST_AHEAD = 3
+    """How much of that the model took from the queue before us."""
 
 
 class WakeBit(IntFlag):
@@ -89,26 +124,48 @@ class WakeBit(IntFlag):
     TICK = 128
 
 
+class Level(IntEnum):
+    """Columns of ``Books.level``: what is known of one price of one side, together in half a cache line."""
+
+    SIZE = 0
+    """Micro-shares."""
+    STAMP = 1
+    """Venue time of the last write, ns (``ts_ns`` where the venue time is 0)."""
+    TAKEN = 2
+    """What our own takes and trade-throughs consumed of the level since it was last restated."""
+    WRITER = 3
+    """Token whose row wrote the level, -1 before the first."""
+
+
 class Books(NamedTuple):
     """Mirrored order books of M markets.
 
     Attributes:
-        size: Micro-shares per level, (M, 2, 10 001).
-        stamp: Venue time of the level's last write, ns (``ts_ns`` where the venue time is 0), same shape.
-        taken: What our own takes and trade-throughs consumed of the level since it was last restated, same shape.
-        writer: Token whose row wrote the level, -1 before the first; same shape.
+        level: Per market, side and price the columns ``Level``, (M, 2, 10 001, 4).
         touch: Best bid (0 for none) and best ask (10 000 for none), (M, 2).
         last: Facts per market, columns ``Fact``.
         count: Counters per market, columns ``Count``.
     """
 
-    size: I64
-    stamp: I64
-    taken: I64
-    writer: I8
+    level: I64
     touch: I32
     last: I64
     count: I64  # type: ignore[assignment]  # hides tuple.count, which nobody needs here
+
+    @property
+    def size(self) -> I64:
+        """A view of the micro-shares per level, (M, 2, 10 001)."""
+        return self.level[..., Level.SIZE]
+
+    @property
+    def stamp(self) -> I64:
+        """A view of the venue times of the last writes, ns."""
+        return self.level[..., Level.STAMP]
+
+    @property
+    def taken(self) -> I64:
+        """A view of what our own takes consumed, micro-shares."""
+        return self.level[..., Level.TAKEN]
 
 
 class Own(NamedTuple):
@@ -118,9 +175,11 @@ class Own(NamedTuple):
         price: Book price, (M, 64).
         side: 1 bid, -1 ask.
         left: Micro-shares still open.
-        ahead: Micro-shares queued before us; only prints advance it.
+        ahead: Micro-shares queued before us.
         handle: The caller's name of the order; 0 is a free slot.
         open: Slots in use, (M,).
+        queue: What the queue models remember of each order's level, columns ``QueueFact``, (M, 64, 4).
+        rule: ``QueueModel`` and the power of the probability model, (2,).
     """
 
     price: I32
@@ -129,13 +188,15 @@ class Own(NamedTuple):
     ahead: I64
     handle: I64
     open: I32
+    queue: I64
+    rule: I64
 
 
 class Fills(NamedTuple):
     """Fills since the caller last set ``n[0]`` to 0.
 
     Attributes:
-        rows: Handle, market, book price, size, ``FillCause``, row seq; (F, 6).
+        rows: Handle, market, book price, size, ``FillCause``, row seq, our side in book space, 1 when we took; (F, 8).
         n: Rows in use, (1,).
     """
 
@@ -167,23 +228,20 @@ def new_books(markets: int, tick_g4: NDArray[Any]) -> Books:
         markets: Number of markets, at least 1.
         tick_g4: Tick size of each market on the price grid, shape (markets,).
     """
-    shape = (markets, 2, LEVELS)
     books = Books(
-        size=np.zeros(shape, np.int64),
-        stamp=np.zeros(shape, np.int64),
-        taken=np.zeros(shape, np.int64),
-        writer=np.full(shape, -1, np.int8),
+        level=np.zeros((markets, 2, LEVELS, len(Level)), np.int64),
         touch=np.zeros((markets, 2), np.int32),
         last=np.zeros((markets, len(Fact)), np.int64),
         count=np.zeros((markets, len(Count)), np.int64),
     )
+    books.level[..., Level.WRITER] = -1
     books.touch[:, 1] = PRICE_ONE_G4
     books.last[:, Fact.TICK] = tick_g4
     return books
 
 
-def new_own(markets: int) -> Own:
-    """Return empty slots for own orders."""
+def new_own(markets: int, queue: QueueModel = QueueModel.PESSIMISTIC, power: int = 1) -> Own:
+    """Return empty slots for own orders, with the rule by which their queues move."""
     shape = (markets, SLOTS)
     return Own(
         price=np.zeros(shape, np.int32),
@@ -192,12 +250,14 @@ def new_own(markets: int) -> Own:
         ahead=np.zeros(shape, np.int64),
         handle=np.zeros(shape, np.int64),
         open=np.zeros(markets, np.int32),
+        queue=np.zeros((*shape, len(QueueFact)), np.int64),
+        rule=np.array([queue, power], np.int64),
     )
 
 
-def new_fills(capacity: int = 4096) -> Fills:
+def new_fills(capacity: int = FILL_ROOM) -> Fills:
     """Return an empty fill buffer of ``capacity`` rows."""
-    return Fills(np.zeros((capacity, 6), np.int64), np.zeros(1, np.int64))
+    return Fills(np.zeros((capacity, 8), np.int64), np.zeros(1, np.int64))
 
 
 def new_wake(markets: int) -> Wake:
@@ -212,13 +272,13 @@ def _array(scalar: Any, ndim: int) -> Any:
     return types.Array(scalar, ndim, "C")
 
 
-_LONG3, _LONG2, LONG1 = (_array(types.int64, ndim) for ndim in (3, 2, 1))
+_LONG4, _LONG3, LONG2, LONG1 = (_array(types.int64, ndim) for ndim in (4, 3, 2, 1))
 _INT2, INT1 = (_array(types.int32, ndim) for ndim in (2, 1))
-_BYTE3, _BYTE2 = (_array(types.int8, ndim) for ndim in (3, 2))
+_BYTE2 = _array(types.int8, 2)
 
-BOOKS = types.NamedTuple((_LONG3, _LONG3, _LONG3, _BYTE3, _INT2, _LONG2, _LONG2), Books)
-OWN = types.NamedTuple((_INT2, _BYTE2, _LONG2, _LONG2, _LONG2, INT1), Own)
-FILLS = types.NamedTuple((_LONG2, LONG1), Fills)
+BOOKS = types.NamedTuple((_LONG4, _INT2, LONG2, LONG2), Books)
+OWN = types.NamedTuple((_INT2, _BYTE2, LONG2, LONG2, LONG2, INT1, _LONG3, LONG1), Own)
+FILLS = types.NamedTuple((LONG2, LONG1), Fills)
 WAKE = types.NamedTuple((INT1, INT1, _INT2, LONG1), Wake)
 ROWS = types.Array(from_dtype(ROW_DTYPE), 1, "C", readonly=True)
 """Read-only: rows may live in a memory map or an Arrow buffer."""

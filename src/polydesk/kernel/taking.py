@@ -4,18 +4,21 @@ from numba import int64, void
 from numba.types import UniTuple
 
 from polydesk.kernel.jit import kernel
-from polydesk.kernel.state import BOOKS, FILLS, Books, Fact, FillCause, Fills
+from polydesk.kernel.state import BOOKS, FILLS, Books, Fact, FillCause, Fills, Level
 from polydesk.model.errors import InvariantBroken
 from polydesk.model.grid import PRICE_ONE_G4
 
 _ONE = PRICE_ONE_G4
+_SIZE, _STAMP, _TAKEN, _WRITER = int(Level.SIZE), int(Level.STAMP), int(Level.TAKEN), int(Level.WRITER)
 _SEQ = int(Fact.SEQ)
 _BOOK = int(FillCause.BOOK)
 
 
-@kernel(void(FILLS, int64, int64, int64, int64, int64, int64))
-def add_fill(fills: Fills, handle: int, market: int, price: int, size: int, cause: int, seq: int) -> None:
-    """Append one fill.
+@kernel(void(FILLS, int64, int64, int64, int64, int64, int64, int64, int64))
+def add_fill(
+    fills: Fills, handle: int, market: int, price: int, size: int, cause: int, seq: int, side: int, taker: int
+) -> None:
+    """Append one fill; ``side`` is ours in book space, ``taker`` 1 when we took.
 
     Raises:
         InvariantBroken: The buffer is full; the caller did not read it.
@@ -30,13 +33,15 @@ def add_fill(fills: Fills, handle: int, market: int, price: int, size: int, caus
     row[3] = size
     row[4] = cause
     row[5] = seq
+    row[6] = side
+    row[7] = taker
     fills.n[0] = n + 1
 
 
 @kernel(int64(BOOKS, int64, int64, int64))
 def available(books: Books, market: int, half: int, price: int) -> int:
     """Return what a level shows minus what we took from it, micro-shares; ``half`` 0 bids, 1 asks."""
-    free: int = books.size[market, half, price] - books.taken[market, half, price]
+    free: int = books.level[market, half, price, _SIZE] - books.level[market, half, price, _TAKEN]
     return max(free, 0)
 
 
@@ -90,8 +95,8 @@ def take(books: Books, fills: Fills, market: int, side: int, limit: int, size: i
     while left > 0 and 0 < price < _ONE and (limit - price) * side >= 0:
         share = min(available(books, market, half, price), left)
         if share > 0:
-            add_fill(fills, handle, market, price, share, _BOOK, books.last[market, _SEQ])
-            books.taken[market, half, price] += share
+            add_fill(fills, handle, market, price, share, _BOOK, books.last[market, _SEQ], side, 1)
+            books.level[market, half, price, _TAKEN] += share
             left -= share
         price += side
     return size - left

@@ -15,6 +15,7 @@ from decimal import (
     InvalidOperation,
     Overflow,
 )
+from functools import lru_cache
 
 from polydesk.model.errors import NumberError
 
@@ -89,6 +90,7 @@ def size_u6(text: str | float | Decimal) -> int:
     return size
 
 
+@lru_cache(maxsize=1024, typed=True)
 def cash_u6(text: str | float | Decimal) -> int:
     """Convert an amount of pUSD to micro-pUSD; negative amounts are allowed.
 

@@ -49,7 +49,21 @@ class Token(msgspec.Struct, frozen=True):
     recorded: bool
 
 
-class Market(msgspec.Struct, frozen=True):
+class RewardTerms(msgspec.Struct, frozen=True):
+    """What a market pays for resting liquidity; source: venue documentation, section "Liquidity rewards".
+
+    Attributes:
+        pool_u6: Micro-pUSD shared out per UTC day.
+        min_size_u6: Smallest order that counts, micro-shares.
+        max_spread_g4: Distance from the adjusted midpoint at which an order counts nothing, on the price grid.
+    """
+
+    pool_u6: int
+    min_size_u6: int
+    max_spread_g4: int
+
+
+class Market(msgspec.Struct, frozen=True, omit_defaults=True):
     """A binary market with everything a desk may know before it resolves.
 
     Resolution is not here on purpose: see ``Resolution``.
@@ -68,6 +82,8 @@ class Market(msgspec.Struct, frozen=True):
         end_ns: Scheduled end, if known.
         neg_risk: Whether the market belongs to a neg-risk event.
         taker_delay_ns: How long the venue holds a marketable order.
+        rewards: Terms of its liquidity rewards; ``None`` when no source tells any. Manifests of tapes without them,
+            and so their content hashes, are as they were before the field existed.
     """
 
     index: int
@@ -83,6 +99,7 @@ class Market(msgspec.Struct, frozen=True):
     end_ns: Fact[int | None]
     neg_risk: Fact[bool]
     taker_delay_ns: Fact[int]
+    rewards: Fact[RewardTerms] | None = None
 
     def assumed(self) -> dict[str, str]:
         """Return each assumed fact of this market as ``{field: "value: note"}``."""
@@ -96,6 +113,8 @@ class Market(msgspec.Struct, frozen=True):
                 told[f"token_{index}"] = f"{token.outcome}: id and outcome not stated by the recording"
         if self.fees.origin == Origin.ASSUMED:
             told["fees"] = self.fees.note
+        if self.rewards is not None and self.rewards.origin is Origin.ASSUMED:
+            told["rewards"] = self.rewards.note
         return told
 
 

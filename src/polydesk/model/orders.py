@@ -52,7 +52,7 @@ class OrderState(StrEnum):
 _TERMINAL = frozenset({OrderState.MATCHED, OrderState.CANCELLED, OrderState.REJECTED})
 
 
-class Term(msgspec.Struct, frozen=True):
+class Term(msgspec.Struct, frozen=True, gc=False):
     """One named part of a decision's number; the terms of a ``why`` add up to it.
 
     Attributes:
@@ -66,7 +66,7 @@ class Term(msgspec.Struct, frozen=True):
     unit: str = "price"
 
 
-class Intent(msgspec.Struct, frozen=True):
+class Intent(msgspec.Struct, frozen=True, gc=False):
     """An order the desk wants, named and priced on the grid.
 
     Attributes:
@@ -100,7 +100,7 @@ class Intent(msgspec.Struct, frozen=True):
     why: tuple[Term, ...]
 
 
-class Check(msgspec.Struct, frozen=True):
+class Check(msgspec.Struct, frozen=True, gc=False):
     """One risk check with the numbers that made it.
 
     Attributes:
@@ -120,7 +120,9 @@ class Check(msgspec.Struct, frozen=True):
 
 def book_side(token: int, side: Side) -> Side:
     """Return the side an order takes in the market's one book: buying token 1 is selling token 0."""
-    return side if token == 0 else Side(-side)
+    if token == 0:
+        return side
+    return Side.SELL if side is Side.BUY else Side.BUY
 
 
 def book_price_g4(token: int, price_g4: int) -> int:

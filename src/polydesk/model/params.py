@@ -4,6 +4,7 @@ Flags, configuration schema, documentation and search spaces are all read from t
 """
 
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -52,6 +53,7 @@ def param(
     )
 
 
+@lru_cache(maxsize=1024)
 def seconds_ns(seconds: float) -> int:
     """Convert configured seconds to nanoseconds, exact to a microsecond."""
     return round(seconds * 1_000_000) * 1_000

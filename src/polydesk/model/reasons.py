@@ -82,3 +82,7 @@ class Reject(StrEnum):
     REMAINDER_KILLED = "remainder_killed"
     MARKETABLE_MINIMUM = "marketable_minimum"
     TOO_MANY_ORDERS = "too_many_orders"
+    POST_ONLY_TYPE = "post_only_type"
+    """FOK and FAK cannot be post-only."""
+    INVALID_AMOUNTS = "invalid_amounts"
+    """More decimals than the venue takes in an order of this type."""

@@ -74,6 +74,12 @@ class Cause(StrEnum):
     PRINT = "print"
     TRADE_THROUGH = "trade_through"
     BOOK = "book"
+    COMPLEMENTARY = "complementary"
+    """Two orders of ours met: a buy and a sell of one token."""
+    MINT = "mint"
+    """Two orders of ours met: a buy of each token, whose cash made full sets."""
+    MERGE = "merge"
+    """Two orders of ours met: a sell of each token, which made full sets cash."""
     VENUE = "venue"
 
 
@@ -144,6 +150,10 @@ class SourceChanged(msgspec.Struct, frozen=True, tag="source"):
     seq: int
     ts_ns: int
     status: str
+
+
+MAKER_REBATE = "maker_rebate"
+"""Kind of a cash movement that the simulated exchange makes by itself."""
 
 
 class CashMoved(msgspec.Struct, frozen=True, tag="cash"):
@@ -291,6 +301,7 @@ class SessionStarted(msgspec.Struct, frozen=True, tag="session"):
         tape_range: First and last row of the tape that the session covers (half open).
         config: The complete effective configuration as JSON.
         fingerprint: Version, code hash, python, numpy, numba and CPU.
+        markets: Markets the session may trade, by index; empty for all of the tape.
     """
 
     session: SessionId
@@ -303,6 +314,7 @@ class SessionStarted(msgspec.Struct, frozen=True, tag="session"):
     config: str
     fingerprint: dict[str, str]
     wall_ns: int
+    markets: tuple[int, ...] = ()
 
 
 class SessionResumed(msgspec.Struct, frozen=True, tag="session_resumed"):

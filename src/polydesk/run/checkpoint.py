@@ -16,7 +16,7 @@ from polydesk.kernel import dump, restore
 from polydesk.model.errors import JournalError
 from polydesk.run.driver import Machine
 
-FORMAT = 2
+FORMAT = 3
 FILE_NAME = "checkpoint.pdc"
 
 
@@ -29,8 +29,10 @@ class Checkpoint(msgspec.Struct, frozen=True):
         next_row: First tape row not applied.
         desk: Desk state.
         exchange: State of the simulated exchange.
-        kernel: Books and own orders.
-        ts_ns: Time of the last tape row applied.
+        kernel: The venue's books and own orders.
+        ts_ns: When the desk saw its last tape row.
+        view: The desk's books where feed latency keeps them apart, otherwise empty.
+        feed: With it: first tape row not applied to the venue's books, and what ``DelayedFeed`` says of the last seen.
     """
 
     format: int
@@ -41,6 +43,8 @@ class Checkpoint(msgspec.Struct, frozen=True):
     exchange: bytes
     kernel: bytes
     ts_ns: int
+    view: bytes = b""
+    feed: tuple[int, int, int] = (0, 0, 0)
 
 
 def write_checkpoint(folder: Path, machine: Machine, records: int, code: str) -> None:
@@ -52,6 +56,7 @@ def write_checkpoint(folder: Path, machine: Machine, records: int, code: str) ->
     kept = Checkpoint(
         FORMAT, code, records, machine.next_row, desk_checkpoint.save(machine.desk),
         msgspec.msgpack.encode(machine.venue.state), dump(machine.books, machine.own, machine.wake), machine.ts_ns,
+        *_delayed(machine),
     )  # fmt: skip
     body = msgspec.msgpack.encode(kept)
     target = folder / FILE_NAME
@@ -66,6 +71,13 @@ def write_checkpoint(folder: Path, machine: Machine, records: int, code: str) ->
         with contextlib.suppress(OSError):
             unborn.unlink()
         raise
+
+
+def _delayed(machine: Machine) -> tuple[bytes, tuple[int, int, int]]:
+    feed = machine.feed
+    if feed is None:
+        return b"", (0, 0, 0)
+    return dump(machine.view, feed.nothing, machine.wake), (feed.venue_row, feed.seen_ns, feed.goes_on)
 
 
 def read_checkpoint(folder: Path, code: str, records: int) -> Checkpoint | None:
@@ -101,6 +113,11 @@ def restore_machine(kept: Checkpoint, machine: Machine) -> None:
     mine: tuple[NDArray[Any], ...] = (*machine.books, *machine.own, *machine.wake)
     for array, saved in zip(mine, (*books, *own, *wake), strict=True):
         array[...] = saved
+    if machine.feed is not None:
+        seen: tuple[NDArray[Any], ...] = machine.view
+        for array, saved in zip(seen, restore(kept.view)[0], strict=True):
+            array[...] = saved
+        machine.feed.venue_row, machine.feed.seen_ns, machine.feed.goes_on = kept.feed
     try:
         machine.venue.state = msgspec.msgpack.decode(kept.exchange, type=ExchangeState)
     except msgspec.MsgspecError as err:

@@ -2,6 +2,10 @@
 
 Order at the same virtual time: what waits in the gateway leaves, then the venue acts, then timers fire, then the next
 row is applied. Everything due at or before a row's time happens before that row.
+
+With feed latency there are two books: the venue's, which match, and the desk's view, to which a row is applied when the
+desk sees it. At the same time the venue's row comes first, then the view's. What is recorded carries the last row that
+the desk has seen and the time it is there.
 """
 
 import time
@@ -13,6 +17,7 @@ import numpy as np
 from polydesk.desk import Desk, Woken, next_timer_ns, step
 from polydesk.exchange import SimulatedExchange
 from polydesk.kernel import Books, Fills, Own, Wake, WakeBit, advance
+from polydesk.kernel.feed import FILLED, MORE, WOKEN
 from polydesk.model.grid import FAR_NS
 from polydesk.model.records import (
     CancelSent,
@@ -25,6 +30,7 @@ from polydesk.model.records import (
     SourceChanged,
     TimerFired,
 )
+from polydesk.run.delayed import DelayedFeed, Window
 from polydesk.run.gateway import Gateway
 from polydesk.run.pace import Pace
 from polydesk.run.recorder import Diverged, Recorder
@@ -59,8 +65,11 @@ class Machine(msgspec.Struct):
     """The moving parts of a session.
 
     Attributes:
-        next_row: First tape row not applied yet.
-        ts_ns: Time of the last row applied.
+        books: The venue's, which match.
+        view: The desk's; the same object without feed latency.
+        feed: What feed latency needs, ``None`` without it.
+        next_row: First tape row the desk has not seen yet.
+        ts_ns: When it saw the last one.
     """
 
     desk: Desk
@@ -69,6 +78,8 @@ class Machine(msgspec.Struct):
     own: Own
     fills: Fills
     wake: Wake
+    view: Books
+    feed: DelayedFeed | None = None
     next_row: int = 0
     ts_ns: int = 0
 
@@ -112,6 +123,7 @@ class Driver:
         self._seq = machine.next_row - 1
         self._ts_ns = machine.ts_ns
         self._now_ns = max(machine.ts_ns, machine.desk.state.now_ns)
+        self._window = Window(machine.feed) if machine.feed else None
 
     def stop(self, why: str) -> None:
         """Ask the session to end: working orders are cancelled, then it stops. Safe to call from a signal handler."""
@@ -124,6 +136,9 @@ class Driver:
                 break
             self._gateway.flush()
             self._checkpoint()
+        else:
+            if self._window is not None:
+                self._both(self._window, rows=None)
         reason = "stopped" if self._m.desk.state.stopping else "tape_end"
         self._feed(SourceChanged(self._seq, self._ts_ns, "ended"))
         self._drain(self._m.venue.settled_by_ns(self._m.desk.state.now_ns) if reason == "stopped" else FAR_NS)
@@ -133,17 +148,63 @@ class Driver:
         return reason
 
     def _batch(self, rows: np.ndarray) -> bool:
+        if self._window is not None:
+            return self._both(self._window, rows)
         index, count = 0, len(rows)
         while index < count:
             if self._attend():
                 return False
-            wait_s = self._pace.wait_s(int(rows["ts_ns"][index]))
-            if wait_s > 0 and not self._m.desk.state.stopping:
-                # The only sleep of the program: it paces the show and decides nothing.
-                time.sleep(min(wait_s, _SLICE_S))
+            if self._waited(int(rows["ts_ns"][index])):
                 continue
             index = self._forward(rows, index, self._last_row(rows, count))
         return True
+
+    def _waited(self, next_ns: int) -> bool:
+        """Wait a little where the next row is not yet due at the session's pace; return whether it did."""
+        wait_s = self._pace.wait_s(next_ns)
+        if wait_s <= 0 or self._m.desk.state.stopping:
+            return False
+        # The only sleep of the program: it paces the show and decides nothing.
+        time.sleep(min(wait_s, _SLICE_S))
+        return True
+
+    def _both(self, window: Window, rows: np.ndarray | None) -> bool:
+        """Take the venue's books and the desk's view through the next rows; ``None``: there are no more."""
+        if rows is not None:
+            window.extend(self._m.venue.kernel, rows)
+        why = -1
+        while why != MORE:
+            if self._attend():
+                return False
+            stop = self._last_row(window.rows, len(window.rows)) if len(window.rows) else 0
+            next_ns = window.next_ns(stop)
+            if next_ns == FAR_NS or not self._waited(min(next_ns, self._next_due_ns())):
+                why = self._forward_both(window, stop, final=rows is None)
+        return True
+
+    def _forward_both(self, window: Window, stop: int, *, final: bool) -> int:
+        m = self._m
+        told = self._recorder.from_outside()
+        # A recorded command waits for what the venue did before its time.
+        told_ns = told.ts_ns if told is not None and told.seq == self._seq else FAR_NS
+        limit = min(self._next_due_ns(), self._pace.allowed_ns() + 1, told_ns)
+        why = window.advance(m.books, m.own, m.fills, m.view, m.wake, stop, limit, final=final)
+        if window.cursor[1]:
+            last = int(window.cursor[1]) - 1
+            self._seq = int(window.rows["seq"][last])
+            self._ts_ns = m.ts_ns = int(window.seen[last, 0])
+            self._now_ns = max(self._now_ns, self._ts_ns)
+            m.next_row = self._seq + 1
+        if why == FILLED:
+            m.venue.collect(int(window.rows["ts_ns"][window.cursor[0] - 1]))
+        elif why == WOKEN:
+            market, reasons = int(m.wake.out[0]), int(m.wake.out[1]) & ~WakeBit.OWN
+            if market >= 0 and reasons:
+                self._wakes += 1
+                self._feed(Woken(self._seq, self._ts_ns, market, reasons))
+        elif why != MORE and self._next_due_ns() <= window.next_ns(stop) and not self._told_now():
+            self._happen()
+        return why
 
     def _forward(self, rows: np.ndarray, index: int, stop: int) -> int:
         m = self._m
@@ -174,6 +235,8 @@ class Driver:
         if told is not None and told.seq < self._seq:
             raise Diverged(f"row {self._seq} was reached before the recorded {told}")
         if told is None or told.seq != self._seq or self._next_due_ns() <= told.ts_ns:
+            return None
+        if self._window is not None and self._window.next_venue_ns() < told.ts_ns:
             return None
         return told
 
@@ -217,7 +280,7 @@ class Driver:
     def _on_its_way(self) -> bool:
         """Return whether an order, its answer or a settlement state is still travelling."""
         m = self._m
-        return bool(m.desk.state.working.orders or m.venue.state.untold or m.desk.state.account.unconfirmed())
+        return bool(m.desk.state.working.orders or m.venue.untold or m.desk.state.account.unconfirmed())
 
     def _attend(self) -> bool:
         """See to commands and viewers; return whether the session is over."""
