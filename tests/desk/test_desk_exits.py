@@ -8,6 +8,8 @@ from made_orders import fill, intent
 from polydesk.desk import DeskConfig, new_desk, next_timer_ns, step
 from polydesk.desk.day import judge_day
 from polydesk.exchange import ExchangeConfig
+from polydesk.kernel import MarketFact, Tally
+from polydesk.model.grid import cost_u6
 from polydesk.model.ids import FillId
 from polydesk.model.orders import OrderState, OrderType, Purpose, Side
 from polydesk.model.records import (
@@ -49,7 +51,9 @@ def give(bench, strategy, shares=20, price=5000, opened_ms=0, number=901):
         ts_ns=T0 + opened_ms * MS,
     )
     bench.feed(one)
-    bench.venue.state.balance.trade(0, 0, Side.BUY, price, shares * SHARE, one.fee_u6)
+    kernel = bench.venue.kernel
+    kernel.markets[0, MarketFact.SHARES_U6] += shares * SHARE
+    kernel.count[Tally.CASH_U6] -= cost_u6(price, shares * SHARE) + one.fee_u6
 
 
 def test_an_exit_takes_the_other_strategys_quote_out_of_its_way():
@@ -202,7 +206,7 @@ def test_a_cancel_that_overtakes_its_order_is_sent_again():
     bench.until(1_000)
     assert "overtaken" in {one.reason for one in of(CancelSent, bench.records)}
     assert bench.desk.state.working.orders == {}
-    assert not [order for order in bench.venue.state.orders.values() if order.open]
+    assert bench.venue.open_orders() == []
 
 
 def test_a_failed_sale_gets_its_exit_again():

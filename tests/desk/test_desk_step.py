@@ -207,7 +207,7 @@ def test_settlement_pays_and_forgets():
     assert (
         state.account.matched.cash_u6
         == state.account.confirmed.cash_u6
-        == bench.venue.state.balance.cash_u6 + (state.account.matched.deposits_u6 - 1_000_000_000)
+        == bench.venue.account().cash_u6 + (state.account.matched.deposits_u6 - 1_000_000_000)
     )
     assert state.working.orders == state.working.done == {}
     assert next_timer_ns(bench.desk) is None

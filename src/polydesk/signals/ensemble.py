@@ -27,7 +27,7 @@ class EnsembleParams(Params):
     )
 
 
-class Vote(Signal, frozen=True):
+class Vote(Signal, frozen=True, gc=False):
     """The combined signal and who made it."""
 
     strategies: tuple[str, ...] = ()

@@ -37,14 +37,18 @@ def decay(elapsed_s: float, half_life_s: float) -> float:
     return math.exp(-_LN2 * elapsed_s / half_life_s)
 
 
+def next_variance(variance_per_s: float, change: float, elapsed_s: float) -> float:
+    """Return the variance per second once the mid has changed within ``elapsed_s``; the loop compiles it as it is."""
+    kept = math.exp(-_LN2 * elapsed_s / _VARIANCE_HALF_LIFE_S)
+    return kept * variance_per_s + (1 - kept) * change * change / elapsed_s
+
+
 def observe(features: Features, ts_ns: int, mid: float) -> None:
     """Take a new mid into the statistics."""
     if features.samples:
         elapsed = (ts_ns - features.ts_ns) / 1e9
         if elapsed > 0:
-            kept = decay(elapsed, _VARIANCE_HALF_LIFE_S)
-            change = mid - features.mid
-            features.variance_per_s = kept * features.variance_per_s + (1 - kept) * change * change / elapsed
+            features.variance_per_s = next_variance(features.variance_per_s, mid - features.mid, elapsed)
             features.age_s += elapsed
             features.ts_ns = ts_ns
             features.mid = mid

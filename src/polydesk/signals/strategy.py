@@ -13,7 +13,7 @@ from polydesk.orders.reconcile import Quote
 from polydesk.signals.view import View
 
 
-class Signal(msgspec.Struct, frozen=True):
+class Signal(msgspec.Struct, frozen=True, gc=False):
     """A wish to be long one token.
 
     Attributes:
@@ -33,13 +33,13 @@ class Signal(msgspec.Struct, frozen=True):
     exclusive: bool = False
 
 
-class Quotes(msgspec.Struct, frozen=True):
+class Quotes(msgspec.Struct, frozen=True, gc=False):
     """Resting orders the strategy wants; an empty tuple withdraws all."""
 
     quotes: tuple[Quote, ...]
 
 
-class Wait(msgspec.Struct, frozen=True):
+class Wait(msgspec.Struct, frozen=True, gc=False):
     """Nothing to do, with the reason; a quoting strategy that waits withdraws its quotes."""
 
     reason: Hold

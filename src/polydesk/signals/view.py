@@ -15,7 +15,7 @@ Ladder = tuple[tuple[int, int], ...]
 """Levels best first: (price_g4, size_u6)."""
 
 
-class Held(msgspec.Struct, frozen=True):
+class Held(msgspec.Struct, frozen=True, gc=False):
     """Shares of one token the strategy holds.
 
     Attributes:
@@ -31,7 +31,7 @@ class Held(msgspec.Struct, frozen=True):
     opened_ns: int = 0
 
 
-class OpenOrder(msgspec.Struct, frozen=True):
+class OpenOrder(msgspec.Struct, frozen=True, gc=False):
     """One of the strategy's own orders that may still fill.
 
     Attributes:

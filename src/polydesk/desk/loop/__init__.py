@@ -1,0 +1,1 @@
+"""The compiled loop: the desk over arrays, for sessions whose strategies are all compiled."""

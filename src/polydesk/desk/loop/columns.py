@@ -1,0 +1,415 @@
+"""Names of the columns of the loop's arrays and of the rows it puts out."""
+
+from enum import IntEnum
+
+
+class Now(IntEnum):
+    """Columns of ``now``: what changes and exists once."""
+
+    SEQ = 0
+    """Last tape row the desk has seen; -1 before the first."""
+    NOW_NS = 1
+    ROW_SEQ = 2
+    """Last row applied and its time; the desk learns of it at its next event."""
+    ROW_NS = 3
+    INTENTS = 4
+    MARKED_NS = 5
+    STOPPED = 6
+    STOPPING = 7
+    BROKEN = 8
+    OVER = 9
+    OPEN = 10
+    """Orders that are not terminal."""
+    RESERVED_U6 = 11
+    """What all open buys may still cost."""
+    SENT_HEAD = 12
+    SENT_TAIL = 13
+    DAY = 14
+    DAY_START_U6 = 15
+    DAY_STATE = 16
+    DAY_TRIPPED_NS = 17
+    DAY_LOW_U6 = 18
+    DAY_PNL_U6 = 19
+    DAY_UNKNOWN = 20
+    POSITIONS = 21
+    """Positions that exist, in ``made``."""
+    DUES = 22
+    """Positions with a time to act, in ``due``."""
+    DUE_RANK = 23
+    DUE_NS = 24
+    """The earliest of them; ``FAR_NS`` when there is none."""
+    PENDING = 25
+    """Fills that are not final."""
+    UNTOLD_NEWS = 26
+    """Whether the venue's news buffer holds something the desk has not been told, because there was no room."""
+    OUT = 27
+    """Rows in ``out``."""
+    TELL = 28
+    """Whether rows are put out at all."""
+    WAKES = 29
+    ORDERS = 30
+    CANCELS = 31
+    FILLS = 32
+    VOLUME_U6 = 33
+    NOTIONAL_U6 = 34
+    REBATES_U6 = 35
+    PEAK_U6 = 36
+    """Highest matched equity at a mark, and the deepest fall below it."""
+    FALL_U6 = 37
+    MAKER_FILLS = 38
+    BUSY = 39
+    """Rows of ``order`` that cannot be used again yet."""
+    NEED = 41
+    """Orders and cancels for which room was last looked for, and the rows."""
+    NEED_ROWS = 42
+    LOOK = 43
+    """Market to look at because of what was just heard; -1 for none."""
+    FEES_EVER_U6 = 40
+    """Fees of all fills ever reported."""
+
+
+class DayState(IntEnum):
+    """The daily loss switch."""
+
+    NORMAL = 0
+    TRIPPED = 1
+    RECOVERY = 2
+    LOCKED = 3
+
+
+class Limit(IntEnum):
+    """Columns of ``limit``: the configuration as whole numbers."""
+
+    MARK_NS = 0
+    TOLERANCE_G4 = 1
+    RETRY_NS = 2
+    REFUSED_NS = 3
+    PAUSE_NS = 4
+    """How far back a venue's reject dates a refusal, so that the slot waits ``orders.retry_s`` only."""
+    STALE_NS = 5
+    END_NS = 6
+    RATE = 7
+    OPEN = 8
+    COLLAR_G4 = 9
+    ORDER_U6 = 10
+    MARKET_U6 = 11
+    TOTAL_U6 = 12
+    DAY_HOUR_NS = 13
+    DAY_LOSS_U6 = 14
+    DAY_SECOND_U6 = 15
+    DAY_COOLDOWN_NS = 16
+    DAY_BY_BID = 17
+    STRATEGIES = 18
+
+
+class Facts(IntEnum):
+    """Columns of ``market``: facts, then what changes."""
+
+    END_NS = 0
+    """``FAR_NS`` when none is known."""
+    MIN_SIZE_U6 = 1
+    SETTLED = 2
+    PAYOUT_0_G4 = 3
+    PAYOUT_1_G4 = 4
+    SAMPLES = 5
+    SEEN_NS = 6
+    LIVE = 7
+    """Open orders, in ``live``."""
+
+
+class Feature(IntEnum):
+    """Columns of ``feature``."""
+
+    MID = 0
+    VARIANCE_PER_S = 1
+    AGE_S = 2
+
+
+class Order(IntEnum):
+    """Columns of ``order``; a row is reused once nothing can be heard of its order any more."""
+
+    NUMBER = 0
+    """0 is a free row."""
+    MARKET = 1
+    TOKEN = 2
+    SIDE = 3
+    PRICE_G4 = 4
+    SIZE_U6 = 5
+    FILLED_U6 = 6
+    STATE = 7
+    EPOCH = 8
+    CANCELS = 9
+    PURPOSE = 10
+    STRATEGY = 11
+    ACKED = 12
+    DONE_NS = 13
+    RESERVED_U6 = 14
+    SENT_NS = 15
+
+
+class State(IntEnum):
+    """``OrderState`` as a number; the terminal ones last."""
+
+    PENDING = 0
+    LIVE = 1
+    CANCELLING = 2
+    UNKNOWN = 3
+    MATCHED = 4
+    CANCELLED = 5
+    REJECTED = 6
+
+
+class Why(IntEnum):
+    """``Purpose`` as a number."""
+
+    QUOTE = 0
+    EXIT = 1
+
+
+class Column(IntEnum):
+    """First index of ``position`` and ``total``: the two columns, and what is final but never paid out."""
+
+    MATCHED = 0
+    CONFIRMED = 1
+    FINAL = 2
+    """Final fills alone, without payouts: where a failed fill is replayed from."""
+
+
+class Pos(IntEnum):
+    """Columns of ``position``; the second index is ``(strategy x markets + market) x 2 + token``."""
+
+    SHARES_U6 = 0
+    COST_U6 = 1
+    FEES_U6 = 2
+    DUST_U6 = 3
+    REALISED_U6 = 4
+    OPENED_NS = 5
+    HELD_FEES_U6 = 6
+    REDEEMED_U6 = 7
+    REDEEMED_CASH_U6 = 8
+    MADE = 9
+    """Place in the order in which the column's positions came to be, from 1; 0 is a position that is not there."""
+
+
+class Link(IntEnum):
+    """Columns of ``link``: per position, what belongs to neither column."""
+
+    HEAD = 0
+    """First and last fill that is not released yet; 0 for none."""
+    TAIL = 1
+    FAILED = 2
+    """Whether a fill of it ever failed."""
+    DUE_NS = 3
+    DUE_RANK = 4
+    DUE_PLACE = 5
+    """Place in ``due``, or -1."""
+    EXIT_NS = 6
+    """Last exit order; ``-FAR_NS`` before the first."""
+
+
+class Total(IntEnum):
+    """Columns of ``total``."""
+
+    CASH_U6 = 0
+    COST_U6 = 1
+    FEES_U6 = 2
+    DUST_U6 = 3
+    REALISED_U6 = 4
+    DEPOSITS_U6 = 5
+    EXTERNAL_U6 = 6
+    MADE = 7
+    """Positions of the column so far."""
+
+
+class Pend(IntEnum):
+    """Columns of ``pending``; the row of a fill is its number modulo the rows."""
+
+    FILL = 0
+    """0 is a free row."""
+    POSITION = 1
+    SIDE = 2
+    PRICE_G4 = 3
+    SIZE_U6 = 4
+    FEE_U6 = 5
+    TS_NS = 6
+    STATE = 7
+    NEXT = 8
+
+
+class PendState(IntEnum):
+    """States of a fill that is not released."""
+
+    OPEN = 0
+    CONFIRMED = 1
+    FAILED = 2
+
+
+class Slot(IntEnum):
+    """Columns of ``slot``: per strategy and market."""
+
+    WORD = 0
+    """The last decision."""
+    DENIED_NS = 1
+    """First of six times of the last refusal: quotes on token 0 and 1, buy and sell, then exits of token 0 and 1."""
+
+
+DENIALS = 6
+WORD_QUOTE = 1
+"""Words of ``Slot.WORD``; 0 is nothing said. A hold is ``WORD_HOLD`` plus its number, anything else an exit."""
+WORD_HOLD = 100
+WORD_EXIT = 1000
+
+
+class Rule(IntEnum):
+    """Columns of ``rule``: exit rules of each strategy, whole numbers."""
+
+    NUMBER = 0
+    MAX_HOLD_NS = 1
+    """-1 is off, and so it is for the next."""
+    BEFORE_END_NS = 2
+    SLIPPAGE_G4 = 3
+    DEPTH = 4
+
+
+class RuleFloat(IntEnum):
+    """Columns of ``rule_float``."""
+
+    MAX_HOLD_S = 0
+    STOP_LOSS = 1
+    TAKE_PROFIT = 2
+    MIN_HOLD_S = 3
+    RECOVERY = 4
+    """Size factor while the desk recovers from a daily loss."""
+
+
+class Closing(IntEnum):
+    """Columns of ``closing``: exits wanted in this look at a market."""
+
+    STRATEGY = 0
+    TOKEN = 1
+    PRICE_G4 = 2
+
+
+class Task(IntEnum):
+    """What the loop is asked to do."""
+
+    ROWS = 0
+    """Apply rows, and let everything happen that is due before or at each of them."""
+    BOTH = 1
+    """The same with feed latency: rows reach the desk later than the venue."""
+    DRAIN = 2
+    """Let everything that is still on its way arrive."""
+    STOP = 3
+    """Take the operator's stop: cancel everything and end once nothing works any more."""
+    END = 4
+    """Take the end of the recording: nothing is decided or sent any more."""
+    BALANCE = 5
+    """Compare the account with the venue's."""
+
+
+class Stop(IntEnum):
+    """Why the loop returned."""
+
+    ROWS = 0
+    """Every row given is applied, or the task is done."""
+    ROOM = 1
+    """Something is full: write the rows out, make room, call again."""
+    ENDED = 2
+    """Stopping, and nothing works any more."""
+
+
+class Out(IntEnum):
+    """Kinds of rows the loop puts out; the first columns are the same for all."""
+
+    NEWS = 1
+    TIMER = 2
+    BALANCE = 3
+    SHARES = 4
+    DECISION = 5
+    REFUSED = 6
+    SENT = 7
+    CANCEL = 8
+    MARK = 9
+    SENTINEL = 10
+
+
+class Row(IntEnum):
+    """Columns of ``out``: the common ones, then those of each kind."""
+
+    KIND = 0
+    SEQ = 1
+    TS_NS = 2
+    BODY = 3
+    """News: the venue's row as it is. Balance: cash, tokens that follow. Shares: market, token, shares. Cancel:
+    order, cause, exit number. Mark: cash, cash, value, value, exposure. Sentinel: which, its numbers."""
+    # Decisions, refusals and orders.
+    STRATEGY = 3
+    MARKET = 4
+    TOKEN = 5
+    ANSWER = 6
+    """Decision: the hold's number, 0 for quotes, minus the exit's number for an exit."""
+    SIZE_U6 = 7
+    SIDE = 8
+    PRICE_G4 = 9
+    NUMBER = 10
+    PURPOSE = 11
+    EXIT = 12
+    CODE = 13
+    OBSERVED = 14
+
+
+class Seen(IntEnum):
+    """What the permit checks look at, as columns from ``Row.OBSERVED``; in the order of ``risk.Observed``."""
+
+    STOPPED = 0
+    KILLED = 1
+    UNKNOWN = 2
+    BROKEN = 3
+    LIVE_ASSUMED = 4
+    ENDED = 5
+    TO_END_NS = 6
+    FEED_AGE_NS = 7
+    CROSSED = 8
+    TICK_G4 = 9
+    OPPOSITE_G4 = 10
+    MARKET_EXPOSURE_U6 = 11
+    TOTAL_EXPOSURE_U6 = 12
+    CASH_U6 = 13
+    SHARES_U6 = 14
+    ORDERS_LAST_MINUTE = 15
+    OPEN_ORDERS = 16
+    DUPLICATES = 17
+    SINCE_ENTRY_NS = 18
+    SELF_CROSSING = 19
+    FEE_U6 = 20
+
+
+WIDTH = Row.OBSERVED + len(Seen) + 1
+"""Columns of ``out``; the last one is spare."""
+
+
+class CancelCause(IntEnum):
+    """Why a cancel was sent."""
+
+    REQUOTE = 0
+    WITHDRAW = 1
+    OVERTAKEN = 2
+    EXIT = 3
+    STOPPED = 4
+    SENTINEL = 5
+    KILL_SWITCH = 6
+
+
+class Sentinel(IntEnum):
+    """What a sentinel found; 0 is nothing."""
+
+    FILL_ORDER = 1
+    FILL_LIMIT = 2
+    FEE_NEGATIVE = 3
+    FEE = 4
+    IDENTITY = 5
+    SUM = 6
+    OWED = 7
+    PAYOUTS = 8
+    BALANCE_CASH = 9
+    BALANCE_SHARES = 10

@@ -1,0 +1,156 @@
+"""The loop's state: a named tuple of arrays and its compiled type."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import types
+from numpy.typing import NDArray
+
+from polydesk.desk.loop.columns import (
+    DENIALS,
+    WIDTH,
+    Closing,
+    Facts,
+    Feature,
+    Limit,
+    Link,
+    Now,
+    Order,
+    Pend,
+    Pos,
+    Rule,
+    RuleFloat,
+    Slot,
+    Total,
+)
+from polydesk.model.grid import FAR_NS
+from polydesk.signals.compiled import MEMORY, TERMS, Feel, Sight, Target
+
+I64 = NDArray[np.int64]
+F64 = NDArray[np.float64]
+PARAMS = 32
+"""Most parameters of a compiled strategy."""
+LIVE = 4
+"""Most open orders of one strategy in one market: a quote on each side and an exit of each token."""
+
+
+class Loop(NamedTuple):
+    """A desk of S strategies over M markets.
+
+    Attributes:
+        now: Columns ``Now``.
+        limit: Columns ``Limit``.
+        market: Columns ``Facts``, (M, 8).
+        feature: Columns ``Feature``, (M, 3).
+        order: Orders, columns ``Order``; the row of an order is its number modulo the rows, a power of two.
+        live: Numbers of each market's open orders in order of sending, (M, LIVE x S).
+        position: Columns ``Pos``; (3, S x M x 2, 10).
+        total: Columns ``Total``; (3, 8), the third one unused.
+        redeemed: Shares and cash paid out per column and token, (2, M x 2, 2).
+        link: Columns ``Link``; (S x M x 2, 7).
+        made: Positions in the order in which they came to be, (S x M x 2,).
+        due: Positions with a time to act, in no order, same shape.
+        firing: Scratch: positions whose time has come.
+        pending: Fills that are not released, columns ``Pend``; rows a power of two.
+        sent: Times of the orders of the last minute, a ring; a power of two.
+        slot: Columns ``Slot``; (S, M, 7).
+        memory: What strategies remember, (S, M, MEMORY).
+        rule: Columns ``Rule``, (S, 5).
+        rule_float: Columns ``RuleFloat``, (S, 4).
+        params: Parameters of the strategies, (S, PARAMS).
+        sight: Scratch of ``signals.compiled``, and so are the next four.
+        seen: Scratch: what the permit checks observe, columns ``Seen``.
+        closing: Scratch: exits wanted, columns ``Closing``.
+        refusals: Refusals so far, by position in ``Refusal``.
+        out: Rows put out, columns ``Row``.
+        out_float: Terms of each row.
+    """
+
+    now: I64
+    limit: I64
+    market: I64
+    feature: F64
+    order: I64
+    live: I64
+    position: I64
+    total: I64
+    redeemed: I64
+    link: I64
+    made: I64
+    due: I64
+    firing: I64
+    pending: I64
+    sent: I64
+    slot: I64
+    memory: I64
+    rule: I64
+    rule_float: F64
+    params: F64
+    sight: I64
+    feel: F64
+    ladder: I64
+    targets: I64
+    terms: F64
+    seen: I64
+    closing: I64
+    refusals: I64
+    out: I64
+    out_float: F64
+
+
+def empty_loop(
+    markets: int, strategies: int, depth: int, *, orders: int = 1024, pending: int = 1024, rows: int = 8192
+) -> Loop:
+    """Return a loop of zeros; ``pack.new_loop`` fills in what is configured."""
+    places = strategies * markets * 2
+    loop = Loop(
+        now=_long(len(Now)),
+        limit=_long(len(Limit)),
+        market=_long(markets, len(Facts)),
+        feature=np.zeros((markets, len(Feature))),
+        order=_long(orders, len(Order)),
+        live=_long(markets, LIVE * strategies),
+        position=_long(3, places, len(Pos)),
+        total=_long(3, len(Total)),
+        redeemed=_long(2, 2 * markets, 2),
+        link=_long(places, len(Link)),
+        made=_long(places),
+        due=_long(places),
+        firing=_long(places),
+        pending=_long(pending, len(Pend)),
+        sent=_long(1024),
+        slot=_long(strategies, markets, 1 + DENIALS),
+        memory=_long(strategies, markets, MEMORY),
+        rule=_long(strategies, len(Rule)),
+        rule_float=np.zeros((strategies, len(RuleFloat))),
+        params=np.zeros((strategies, PARAMS)),
+        sight=_long(len(Sight)),
+        feel=np.zeros(len(Feel)),
+        ladder=_long(2, depth, 2),
+        targets=_long(2, len(Target)),
+        terms=np.zeros((2, TERMS)),
+        seen=_long(WIDTH),
+        closing=_long(2 * strategies, len(Closing)),
+        refusals=_long(32),
+        out=_long(rows, WIDTH),
+        out_float=np.zeros((rows, TERMS)),
+    )
+    loop.slot[:, :, Slot.DENIED_NS :] = -FAR_NS
+    loop.link[:, Link.EXIT_NS] = -FAR_NS
+    loop.link[:, Link.DUE_PLACE] = -1
+    loop.now[Now.SEQ] = loop.now[Now.ROW_SEQ] = -1
+    loop.now[Now.MARKED_NS] = -FAR_NS
+    loop.now[Now.DAY] = -1
+    loop.now[Now.DUE_NS] = FAR_NS
+    return loop
+
+
+def _long(*shape: int) -> I64:
+    return np.zeros(shape, np.int64)
+
+
+def _type(array: NDArray[Any]) -> Any:
+    return types.Array(types.int64 if array.dtype == np.int64 else types.float64, array.ndim, "C")
+
+
+LOOP = types.NamedTuple(tuple(_type(array) for array in empty_loop(1, 1, 1, orders=2, pending=2, rows=2)), Loop)

@@ -1,0 +1,212 @@
+"""The driver of a backtest whose strategies are all compiled: batches of rows in, records out.
+
+It writes the very records the interpreted driver writes, so replay, reports, ledger and resume know no difference.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from polydesk.desk.loop.columns import Now, Stop, Task
+from polydesk.desk.loop.pack import new_loop
+from polydesk.desk.loop.room import with_room
+from polydesk.desk.loop.run import next_due_ns, run
+from polydesk.desk.loop.sync import sync
+from polydesk.kernel.advance import foreign_row
+from polydesk.model.grid import FAR_NS
+from polydesk.model.records import Command, SentinelBroke, SourceChanged
+from polydesk.model.rows import empty_rows
+from polydesk.run.delayed import Window
+from polydesk.run.driver import Machine, Progress
+from polydesk.run.loop_records import Translator
+from polydesk.run.loop_result import LoopResult, loop_result
+from polydesk.run.recorder import Recorder
+from polydesk.tape import Tape
+from polydesk.tape.parts import GROUP_ROWS
+
+CHUNK_ROWS = 1 << 16
+"""Rows of one compiled call: an interruption waits no longer."""
+_LOOK_EVERY_NS = 50_000_000
+_NO_ROWS = empty_rows(0)
+_NOTHING_SEEN = np.zeros((0, 2), np.int64)
+
+
+class CompiledDriver:
+    """Runs one machine over one tape; see the module.
+
+    Args:
+        tape: What to replay.
+        machine: Fresh: nothing applied yet.
+        recorder: Takes every input and output; ``None`` keeps nothing but the counters.
+        look: Called now and then with the progress, the machine's desk being up to date; keep it short.
+        batch_rows: Rows read at once.
+        chunk_rows: Rows of one compiled call.
+    """
+
+    def __init__(
+        self,
+        tape: Tape,
+        machine: Machine,
+        recorder: Recorder | None,
+        look: Callable[[Progress], None],
+        batch_rows: int = GROUP_ROWS,
+        chunk_rows: int = CHUNK_ROWS,
+    ) -> None:
+        self._tape, self._m, self._recorder, self._look = tape, machine, recorder, look
+        self._batch_rows, self._chunk_rows = batch_rows, chunk_rows
+        desk = machine.desk
+        self._loop, self._names = new_loop(desk.config, desk.markets, tell=recorder is not None)
+        self._translator = Translator(desk, self._names)
+        self._broken = ""
+        self._stop = ""
+        self._looked_ns = 0
+        self._window = Window(machine.feed) if machine.feed else None
+        self._rows, self._seen, self._cursor = _NO_ROWS, _NOTHING_SEEN, np.zeros(2, np.int64)
+
+    def stop(self, why: str) -> None:
+        """Ask the session to end: working orders are cancelled, then it stops. Safe to call from a signal handler."""
+        self._stop = self._stop or why
+
+    def run(self) -> str:
+        """Run to the end of the tape or to the stop; return ``tape_end`` or ``stopped``.
+
+        Raises:
+            TapeError: A row names a market outside the tape's.
+        """
+        goes_on = True
+        for rows in self._tape.batches(start=self._m.next_row, batch_rows=self._batch_rows):
+            goes_on = self._batch(rows)
+            if not goes_on:
+                break
+        if goes_on and self._window is not None:
+            self._both(self._window, _NO_ROWS, final=True)
+        now = self._loop.now
+        reason = "stopped" if now[Now.STOPPING] else "tape_end"
+        self._make_room()
+        self._take(SourceChanged(int(now[Now.ROW_SEQ]), int(now[Now.ROW_NS]), "ended"))
+        self._do(Task.END)
+        until_ns = self._m.venue.settled_by_ns(int(now[Now.NOW_NS])) if reason == "stopped" else FAR_NS
+        while self._do(Task.DRAIN, until_ns) == Stop.ROOM:
+            self._make_room()
+        self._make_room()
+        self._do(Task.BALANCE)
+        self._tell_progress(force=True)
+        return reason
+
+    def result(self, reason: str) -> LoopResult:
+        """Return what the session came to."""
+        self._sync()
+        return loop_result(self._loop, self._m.desk, reason, self._m.next_row)
+
+    def _batch(self, rows: np.ndarray) -> bool:
+        """Go through the next rows; return whether the session goes on."""
+        for low in range(0, len(rows), self._chunk_rows):
+            chunk = rows[low : low + self._chunk_rows]
+            goes_on = self._through(chunk) if self._window is None else self._both(self._window, chunk, final=False)
+            if not goes_on:
+                return False
+            self._tell_progress(force=False)
+        return True
+
+    def _through(self, rows: np.ndarray) -> bool:
+        self._rows, self._seen, self._cursor = rows, _NOTHING_SEEN, np.zeros(2, np.int64)
+        while self._cursor[1] < len(rows):
+            # A stop waits for a moment between two things that are due: row by row until there is one.
+            waits = self._stop and not self._loop.now[Now.STOPPING] and not self._take_stop()
+            if self._advance(Task.ROWS, int(self._cursor[1]) + 1 if waits else len(rows)) == Stop.ENDED:
+                return False
+        return True
+
+    def _both(self, window: Window, rows: np.ndarray, *, final: bool) -> bool:
+        """Take the venue's books and the desk's view through the next rows."""
+        if len(rows):
+            window.extend(self._m.venue.kernel, rows)
+        self._rows, self._seen, self._cursor = window.rows, window.seen, window.cursor
+        if self._stop and not self._loop.now[Now.STOPPING]:
+            self._take_stop()
+        why = int(Stop.ROOM)
+        while why == Stop.ROOM:
+            why = self._advance(Task.BOTH, int(final))
+            window.note()
+        return why != Stop.ENDED
+
+    def _advance(self, task: Task, argument: int) -> int:
+        """Advance once and make room where it lacks; return a ``Stop``."""
+        why = self._do(task, argument)
+        row = int(self._cursor[1])
+        if row < 0:
+            self._flush()
+            raise foreign_row(self._m.books, self._rows, -1 - row)
+        self._m.next_row = int(self._loop.now[Now.ROW_SEQ]) + 1
+        self._m.ts_ns = int(self._loop.now[Now.ROW_NS])
+        if why == Stop.ROOM:
+            self._make_room()
+        return why
+
+    def _do(self, task: Task, argument: int = 0) -> int:
+        m = self._m
+        feed = m.feed
+        blind, nothing, nowhere = (feed.blind, feed.nothing, feed.nowhere) if feed else (m.wake, m.own, m.fills)
+        return int(
+            run(
+                self._loop, m.view, m.books, m.own, m.fills, m.wake, blind, nothing, nowhere, m.venue.kernel,
+                self._rows, self._seen, self._cursor, int(task), argument,
+            )
+        )  # fmt: skip
+
+    def _take_stop(self) -> bool:
+        """Hand over the operator's stop; return whether this was a moment for it: between two things that are due."""
+        now, m = self._loop.now, self._m
+        now_ns = max(int(now[Now.ROW_NS]), int(now[Now.NOW_NS]))
+        if now[Now.UNTOLD_NEWS] or next_due_ns(self._loop, m.venue.kernel) <= now_ns:
+            return False
+        self._make_room()
+        self._take(Command(int(now[Now.ROW_SEQ]), now_ns, "stop", self._stop))
+        self._do(Task.STOP, now_ns)
+        return True
+
+    def _make_room(self) -> None:
+        self._flush()
+        self._loop, self._m.venue.kernel = with_room(self._loop, self._m.venue.kernel)
+
+    def _take(self, record: Any) -> None:
+        self._flush()
+        if self._recorder is not None:
+            self._recorder.take(record)
+
+    def _flush(self) -> None:
+        count = int(self._loop.now[Now.OUT])
+        if not count or self._recorder is None:
+            return
+        rows, floats = self._loop.out[:count].tolist(), self._loop.out_float[:count].tolist()
+        for record in self._translator.records(rows, floats):
+            self._recorder.take(record)
+            if isinstance(record, SentinelBroke):
+                self._broken = record.detail
+        self._loop.now[Now.OUT] = 0
+
+    def _commit(self) -> None:
+        self._flush()
+        if self._recorder is not None:
+            self._recorder.commit()
+
+    def _sync(self) -> None:
+        code = int(self._loop.now[Now.BROKEN])
+        sync(self._m.desk, self._loop, self._names, self._broken or (f"sentinel {code}" if code else ""))
+
+    def _tell_progress(self, *, force: bool) -> None:
+        now_ns = time.monotonic_ns()
+        if not force and now_ns - self._looked_ns < _LOOK_EVERY_NS:
+            return
+        self._looked_ns = now_ns
+        self._commit()
+        self._sync()
+        now = self._loop.now
+        self._look(
+            Progress(
+                self._m.next_row, self._tape.manifest.rows, int(now[Now.ROW_NS]), int(now[Now.WAKES]),
+                int(now[Now.ORDERS]), int(now[Now.FILLS]),
+            )
+        )  # fmt: skip

@@ -1,0 +1,169 @@
+"""Rows of the compiled loop as the records the interpreted desk writes."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from polydesk.desk import Desk
+from polydesk.desk.loop.columns import CancelCause, Out, Row, Seen, Sentinel, Why
+from polydesk.exchange.told import fill_id, news_record
+from polydesk.model.errors import InvariantBroken
+from polydesk.model.ids import intent_id
+from polydesk.model.orders import Intent, OrderType, Purpose, Side, Term
+from polydesk.model.reasons import Exit, Refusal
+from polydesk.model.records import (
+    BalanceTold,
+    CancelSent,
+    Decision,
+    Input,
+    Marked,
+    OrderSent,
+    Output,
+    Refused,
+    SentinelBroke,
+    TimerFired,
+)
+from polydesk.risk import Denial, Observed, decide
+from polydesk.signals.compiled import hold_of, quote_terms
+from polydesk.signals.exits import EXITS, exit_terms
+
+_BODY = int(Row.BODY)
+_CAUSES = {
+    CancelCause.REQUOTE: "requote",
+    CancelCause.WITHDRAW: "withdraw",
+    CancelCause.OVERTAKEN: "overtaken",
+    CancelCause.STOPPED: Exit.STOPPED.value,
+    CancelCause.SENTINEL: Refusal.SENTINEL_BROKEN.value,
+    CancelCause.KILL_SWITCH: Refusal.KILL_SWITCH.value,
+}
+_COLUMNS = ("matched", "confirmed")
+_TOTALS = ("cost", "fees", "dust", "realised")
+
+
+class Translator:
+    """Turns rows into records.
+
+    Args:
+        desk: Markets, strategies and limits.
+        names: The strategies by their number in the loop.
+    """
+
+    def __init__(self, desk: Desk, names: tuple[str, ...]) -> None:
+        self._desk = desk
+        self._names = names
+
+    def records(self, rows: list[list[int]], floats: list[list[float]]) -> Iterator[Input | Output]:
+        """Yield the records of rows in order.
+
+        Args:
+            rows: Columns ``Row``.
+            floats: Terms of each row.
+
+        Raises:
+            InvariantBroken: The compiled checks and those of ``risk`` do not agree.
+        """
+        index = 0
+        while index < len(rows):
+            row = rows[index]
+            if row[Row.KIND] == Out.BALANCE:
+                tokens = row[_BODY + 1]
+                yield self._balance(row, rows[index + 1 : index + 1 + tokens])
+                index += tokens
+            else:
+                yield self._record(row, floats[index])
+            index += 1
+
+    def _record(self, row: list[int], floats: list[float]) -> Input | Output:
+        kind, seq, ts_ns = row[Row.KIND], row[Row.SEQ], row[Row.TS_NS]
+        if kind == Out.NEWS:
+            return news_record(row[_BODY:])
+        if kind == Out.TIMER:
+            return TimerFired(seq, ts_ns)
+        if kind == Out.DECISION:
+            return self._decision(row, floats)
+        if kind in {Out.SENT, Out.REFUSED}:
+            return self._judged(row, floats)
+        if kind == Out.CANCEL:
+            return CancelSent(seq, ts_ns, intent_id(row[_BODY]), _cancel_cause(row))
+        if kind == Out.MARK:
+            cash, confirmed, value, other, exposure = row[_BODY : _BODY + 5]
+            return Marked(seq, ts_ns, (cash, confirmed), (value, other), exposure)
+        if kind == Out.SENTINEL:
+            found = self._found(row[_BODY], row[_BODY + 1 : _BODY + 5])
+            return SentinelBroke(seq, ts_ns, found.split(":", maxsplit=1)[0], found)
+        raise InvariantBroken(f"the compiled loop put out a row of unknown kind {kind}")
+
+    def _balance(self, row: list[int], tokens: list[list[int]]) -> BalanceTold:
+        shares = {f"{one[_BODY] // 2}/{one[_BODY] % 2}": one[_BODY + 1] for one in tokens}
+        return BalanceTold(row[Row.SEQ], row[Row.TS_NS], row[_BODY], shares)
+
+    def _decision(self, row: list[int], floats: list[float]) -> Decision:
+        answer, market = row[Row.ANSWER], row[Row.MARKET]
+        name = self._names[row[Row.STRATEGY]]
+        head = (row[Row.SEQ], row[Row.TS_NS], name, market)
+        if answer == 0:
+            return Decision(*head, "quote", "", -1, 0.0, 0.0, 0, ())
+        if answer > 0:
+            return Decision(*head, "hold", hold_of(answer).value, -1, 0.0, 0.0, 0, ())
+        why = self._exit_terms(name, -answer, floats)
+        return Decision(*head, "exit", EXITS[-answer - 1].value, row[Row.TOKEN], 0.0, 0.0, row[Row.SIZE_U6], why)
+
+    def _exit_terms(self, name: str, number: int, floats: list[float]) -> tuple[Term, ...]:
+        return exit_terms(self._desk.strategies[name].params.exits, number, floats[0], floats[1])
+
+    def _judged(self, row: list[int], floats: list[float]) -> OrderSent | Refused:
+        intent = self._intent(row, floats)
+        seen = Observed(*row[Row.OBSERVED : Row.OBSERVED + len(Seen)])
+        verdict = decide(intent, self._desk.markets[intent.market], seen, self._desk.config.risk)
+        code = tuple(Refusal).index(verdict.code) + 1 if isinstance(verdict, Denial) else 0
+        if code != row[Row.CODE]:
+            raise InvariantBroken(f"order {intent.id}: the compiled checks say {row[Row.CODE]}, those of risk {code}")
+        head = (row[Row.SEQ], row[Row.TS_NS], intent)
+        if isinstance(verdict, Denial):
+            return Refused(*head, verdict.code.value, verdict.checks)
+        return OrderSent(*head, verdict.checks)
+
+    def _intent(self, row: list[int], floats: list[float]) -> Intent:
+        name, token = self._names[row[Row.STRATEGY]], row[Row.TOKEN]
+        exits = row[Row.PURPOSE] == Why.EXIT
+        if exits:
+            why = self._exit_terms(name, row[Row.EXIT], floats)
+        else:
+            names: Any = getattr(self._desk.strategies[name], "terms", ())
+            why = quote_terms(names, floats[: len(names)], token)
+        return Intent(
+            intent_id(row[Row.NUMBER]), name, row[Row.MARKET], token, Side(row[Row.SIDE]),
+            OrderType.FAK if exits else OrderType.GTC, not exits, row[Row.PRICE_G4], row[Row.SIZE_U6],
+            Purpose.EXIT if exits else Purpose.QUOTE, EXITS[row[Row.EXIT] - 1].value if exits else "", 0, why,
+        )  # fmt: skip
+
+    def _found(self, sentinel: int, n: list[int]) -> str:
+        """Return what a sentinel found in the words of ``portfolio.sentinels``."""
+        if sentinel == Sentinel.IDENTITY:
+            return (
+                f"{_COLUMNS[n[0]]}: cash + cost + fees + dust = {n[1]}, deposits + external + realised = {n[2]} "
+                "micro-pUSD"
+            )
+        if sentinel == Sentinel.SUM:
+            return f"{_COLUMNS[n[0]]}: {_TOTALS[n[1]]} total {n[2]}, positions add up to {n[3]} micro-pUSD"
+        if sentinel == Sentinel.OWED:
+            strategy, market = divmod(n[1] // 2, len(self._desk.markets))
+            return f"{_COLUMNS[n[0]]}: {self._names[strategy]} holds {n[2]} micro-shares of market {market}"
+        texts = {
+            Sentinel.FILL_ORDER: f"fill {fill_id(n[0])} is for another token or side than order {intent_id(n[1])}",
+            Sentinel.FILL_LIMIT: (
+                f"fill {fill_id(n[0])} at {n[1]} g4 does not fit the limit {n[2]} g4 of order {intent_id(n[3])}"
+            ),
+            Sentinel.FEE_NEGATIVE: f"fee of fill {fill_id(n[0])} is negative: {n[1]} micro-pUSD",
+            Sentinel.FEE: f"fee of fill {fill_id(n[0])} is {n[1]}, schedule says {n[2]} micro-pUSD",
+            Sentinel.PAYOUTS: f"payouts of market {n[0]} add up to {n[1]}, not 10000 g4",
+            Sentinel.BALANCE_CASH: f"cash: the venue says {n[0]}, the desk {n[1]} micro-pUSD",
+            Sentinel.BALANCE_SHARES: (
+                f"shares: the venue says {n[1]} of token {n[0] // 2}/{n[0] % 2}, the desk {n[2]} micro-shares"
+            ),
+        }
+        return texts[Sentinel(sentinel)]
+
+
+def _cancel_cause(row: list[int]) -> str:
+    cause = CancelCause(row[_BODY + 1])
+    return f"exit:{EXITS[row[_BODY + 2] - 1].value}" if cause is CancelCause.EXIT else _CAUSES[cause]

@@ -1,0 +1,3 @@
+"""Numbers of the compiled strategies; never used twice."""
+
+INVENTORY_MAKER = 1
