@@ -126,6 +126,7 @@ class Orders(RuleBasedStateMachine):
             assert not order.state.terminal
             assert order.left_u6 == one.size_u6 - filled > 0
             assert order.reserved_u6 == (cost_u6(one.price_g4, order.left_u6) if one.side is Side.BUY else 0)
+        assert self.working.buys_u6 == sum(order.reserved_u6 for order in self.working.orders.values())
         for order in self.working.done.values():
             assert order.state.terminal
             assert order.left_u6 == order.reserved_u6 == 0
@@ -143,6 +144,22 @@ TestOrders.settings = settings(max_examples=60, stateful_step_count=30)
 
 
 # --- single cases -----------------------------------------------------------------------------------------------------
+
+
+def test_every_change_of_a_markets_orders_is_counted():
+    """Whoever compares the count may skip a second look: nothing changes an order without it."""
+    working = WorkingOrders()
+    steps = [
+        lambda: working.add(intent(1), 0),
+        lambda: working.apply(OrderAck(0, 0, intent_id(1), "live")),
+        lambda: working.apply(fill(1, size=SHARE)),
+        lambda: working.cancelling(intent_id(1)),
+        lambda: working.apply(CancelRejected(0, 0, intent_id(1), Reject.NOT_FOUND.value)),
+        lambda: working.apply(OrderDone(0, 0, intent_id(1), Reject.CANCELLED.value)),
+    ]
+    for count, step in enumerate(steps, 1):
+        step()
+        assert working.changes == {0: count}
 
 
 def sent(**fields):

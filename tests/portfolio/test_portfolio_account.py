@@ -14,7 +14,7 @@ from polydesk.model.grid import cost_u6
 from polydesk.model.ids import FillId
 from polydesk.model.orders import Side
 from polydesk.model.records import CashMoved, FillStatus, Settled
-from polydesk.portfolio import Account, broken_identities, broken_totals, position_key
+from polydesk.portfolio import Account, broken_identities, broken_totals, held_cost_u6, position_key
 
 CASH = 10_000_000_000
 PAYOUTS = ((10_000, 0), (0, 10_000), (5_000, 5_000), (3_333, 6_667))
@@ -119,6 +119,12 @@ class Life(RuleBasedStateMachine):
         if hasattr(self, "account"):
             assert broken_identities(self.account) == ""
             assert broken_totals(self.account) == ""
+            for column in (self.account.matched, self.account.confirmed):
+                kept = sorted(key for keys in column.held.values() for key in keys)
+                assert kept == sorted(key for key, position in column.positions.items() if position.shares_u6)
+                for m in {position.market for position in column.positions.values()}:
+                    cost = sum(p.cost_u6 for p in column.positions.values() if p.market == m)
+                    assert held_cost_u6(column, m) == cost
 
     @invariant()
     def both_columns_agree_with_the_oracle(self):

@@ -47,3 +47,6 @@ def load(desk: Desk, data: bytes) -> None:
         raise JournalError(f"checkpoint has format {saved.format}, this program reads {FORMAT}")
     desk.state = saved.state
     desk.memory = memory
+    # What was worked out for another state must not be taken for this one's.
+    desk.shown.clear()
+    desk.standing.clear()

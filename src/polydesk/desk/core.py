@@ -49,6 +49,9 @@ class Woken(msgspec.Struct, frozen=True):
 
 Event = Woken | Input
 
+_MONEY = (Fill, FillStatus, Settled, CashMoved, SourceChanged)
+"""After these the portfolio is marked at once, otherwise once per mark interval."""
+
 
 def step(desk: Desk, event: Event) -> list[Output]:
     """Advance the desk by one event and return what it decided, refused and sent, in order.
@@ -63,13 +66,15 @@ def step(desk: Desk, event: Event) -> list[Output]:
     state.now_ns = max(state.now_ns, event.ts_ns)
     if isinstance(event, Woken):
         evaluate(desk, event.market)
-    elif isinstance(event, OrderAck | OrderRejected | OrderDone | CancelRejected | OrderLost):
+    elif isinstance(event, (OrderAck, OrderRejected, OrderDone, CancelRejected, OrderLost)):
         _order_news(desk, event)
     elif isinstance(event, Fill):
         _fill(desk, event)
     else:
         _other(desk, event)
-    _mark(desk, force=isinstance(event, Fill | FillStatus | Settled | CashMoved | SourceChanged))
+    force = isinstance(event, _MONEY)
+    if force or state.now_ns - state.marked_ns >= seconds_ns(desk.config.mark_interval_s):
+        _mark(desk)
     return desk.out
 
 
@@ -182,11 +187,9 @@ def _sentinels(desk: Desk, found: str = "") -> None:
         cancel_all(desk, Refusal.SENTINEL_BROKEN.value, exits=False)
 
 
-def _mark(desk: Desk, *, force: bool) -> None:
-    """Mark the portfolio after money moved, and otherwise at most once per interval; judge the day's loss by it."""
+def _mark(desk: Desk) -> None:
+    """Mark the portfolio; judge the day's loss by it."""
     state = desk.state
-    if not force and state.now_ns - state.marked_ns < seconds_ns(desk.config.mark_interval_s):
-        return
     state.marked_ns = state.now_ns
     account = state.account
     values = value_u6(desk)
@@ -194,13 +197,12 @@ def _mark(desk: Desk, *, force: bool) -> None:
     if found:
         _sentinels(desk, found)
     judge_day(desk)
-    buys = sum(order.reserved_u6 for order in state.working.orders.values())
     desk.out.append(
         Marked(
             state.seq,
             state.now_ns,
             (account.matched.cash_u6, account.confirmed.cash_u6),
             values,
-            account.matched.cost_u6 + buys,
+            account.matched.cost_u6 + state.working.buys_u6,
         )
     )

@@ -2,25 +2,34 @@
 
 from polydesk.desk.state import Desk
 from polydesk.model.orders import Term
+from polydesk.model.reasons import Hold
 from polydesk.model.records import Decision
 from polydesk.signals import Answer, Quotes, Signal
+
+_BUYS = ("buy/0", "buy/1")
+_HOLDS = {reason: f"hold/{reason}" for reason in Hold}
 
 
 def say(desk: Desk, name: str, market: int, answer: Answer) -> None:
     """Write down an answer unless it repeats the strategy's last word on this market."""
-    if isinstance(answer, Signal):
-        said = f"buy/{answer.token}"
-        facts = ("buy", "", answer.token, answer.confidence, answer.edge, 0, answer.why)
-    elif isinstance(answer, Quotes):
+    if isinstance(answer, Quotes):
         said = "quote"
-        facts = ("quote", "", -1, 0.0, 0.0, 0, ())
+    elif isinstance(answer, Signal):
+        said = _BUYS[answer.token]
     else:
-        said = f"hold/{answer.reason}"
-        facts = ("hold", answer.reason.value, -1, 0.0, 0.0, 0, answer.why)
+        said = _HOLDS[answer.reason]
     key = f"{name}/{market}"
     if desk.state.last_word.get(key) != said:
         desk.state.last_word[key] = said
-        _append(desk, name, market, *facts)
+        _append(desk, name, market, *_facts(answer))
+
+
+def _facts(answer: Answer) -> tuple[str, str, int, float, float, int, tuple[Term, ...]]:
+    if isinstance(answer, Signal):
+        return "buy", "", answer.token, answer.confidence, answer.edge, 0, answer.why
+    if isinstance(answer, Quotes):
+        return "quote", "", -1, 0.0, 0.0, 0, ()
+    return "hold", answer.reason.value, -1, 0.0, 0.0, 0, answer.why
 
 
 def write(

@@ -29,6 +29,7 @@ from polydesk.signals import (
 )  # fmt: skip
 
 _ENSEMBLE = "ensemble"
+_EPOCH = int(BookFact.EPOCH)
 
 
 def evaluate(desk: Desk, market: int) -> None:
@@ -43,10 +44,15 @@ def evaluate(desk: Desk, market: int) -> None:
     for name, view in views.items():
         answer = _ask(desk, desk.strategies[name], view)
         say(desk, name, market, answer)
-        if isinstance(answer, Signal) and name not in closing:
-            signals[name] = answer
-        quotes = answer.quotes if isinstance(answer, Quotes) and name not in closing else ()
-        _requote(desk, name, view, tuple(q for q in quotes if not _stands_in(q, wanted)))
+        quotes: tuple[Quote, ...] = ()
+        if name not in closing:
+            if isinstance(answer, Signal):
+                signals[name] = answer
+            elif isinstance(answer, Quotes):
+                quotes = answer.quotes
+        if quotes and wanted:
+            quotes = tuple(quote for quote in quotes if not _stands_in(quote, wanted))
+        _requote(desk, name, view, quotes)
     if signals:
         _enter(desk, views, signals)
 
@@ -55,7 +61,7 @@ def _ask(desk: Desk, strategy: Strategy[Any, Any], view: View) -> Answer:
     if strategy.name in desk.state.disabled:
         return Wait(Hold.STRATEGY_ERROR)
     memory = desk.memory_of(strategy, view.market.index)
-    answer: Answer | None = guarded(desk, strategy.name, view.market.index, lambda: strategy.decide(view, memory))
+    answer: Answer | None = guarded(desk, strategy.name, view.market.index, strategy.decide, view, memory)
     return answer or Wait(Hold.STRATEGY_ERROR)
 
 
@@ -116,16 +122,21 @@ def _entry_hold(desk: Desk, voters: list[View], voted: Vote) -> Wait | None:
 
 def _requote(desk: Desk, name: str, view: View, targets: tuple[Quote, ...]) -> None:
     market = view.market.index
-    quoting = [
-        order
-        for order in desk.state.working.of_market(market)
-        if order.intent.strategy == name and order.intent.purpose is Purpose.QUOTE
-    ]
+    orders = desk.state.working
+    if not targets and not orders.by_market.get(market):
+        return
+    change = orders.changes.get(market, 0)
+    epoch: int = desk.books.last.item(market, _EPOCH)
+    if desk.standing.get((name, market)) == (targets, change, epoch):
+        return
+    working = orders.of_market(market)
+    quoting = [order for order in working if order.intent.strategy == name and order.intent.purpose is Purpose.QUOTE]
     if not targets and not quoting:
         return
     tolerance = round(desk.config.orders.requote_tolerance * PRICE_ONE_G4)
-    epoch = int(desk.books.last[market, BookFact.EPOCH])
     plan = reconcile(targets, quoting, tolerance, view.market.min_size_u6.value, epoch)
+    if not plan.cancel and not plan.place:
+        desk.standing[name, market] = targets, change, epoch
     for order_id in plan.cancel:
         cancel(desk, order_id, "requote" if targets else "withdraw")
     for quote in plan.place:

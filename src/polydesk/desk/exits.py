@@ -54,7 +54,7 @@ def _why(desk: Desk, strategy: Strategy[Any, Any], view: View, token: int) -> tu
         return "", ()
     if not reason and not view.crossed and strategy.name not in desk.state.disabled:
         memory = desk.memory_of(strategy, view.market.index)
-        reason = guarded(desk, strategy.name, view.market.index, lambda: strategy.closes(view, memory, token)) or ""
+        reason = guarded(desk, strategy.name, view.market.index, strategy.closes, view, memory, token) or ""
     return reason, why
 
 

@@ -1,22 +1,23 @@
 """Errors of strategies: written down, counted, and after too many the strategy is no longer asked."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 from polydesk.desk.state import Desk
 from polydesk.model.records import StrategyFailed
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def guarded(desk: Desk, strategy: str, market: int, ask: Callable[[], T]) -> T | None:
-    """Return the strategy's answer, or ``None`` when it raised an error.
+def guarded(desk: Desk, strategy: str, market: int, ask: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | None:
+    """Return the strategy's answer to ``ask(*args)``, or ``None`` when it raised an error.
 
     A strategy is somebody's code: its error must not stop the exits of the others. It is an output of the desk, so a
     replay meets it at the same place.
     """
     try:
-        return ask()
+        return ask(*args, **kwargs)
     except Exception as err:  # noqa: BLE001 - the one boundary around code that is not ours
         state = desk.state
         state.errors[strategy] = state.errors.get(strategy, 0) + 1

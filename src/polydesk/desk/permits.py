@@ -1,18 +1,22 @@
 """From a wanted order to a permitted one: observe, decide, write down."""
 
+from typing import NamedTuple
+
 from polydesk.desk.day import judge_day
 from polydesk.desk.state import Desk
 from polydesk.kernel import Fact as BookFact
 from polydesk.kernel import touch
 from polydesk.model.grid import FAR_NS, PRICE_ONE_G4
+from polydesk.model.market import Market
 from polydesk.model.orders import Intent, OrderType, Purpose, Side, Term
 from polydesk.model.params import seconds_ns
 from polydesk.model.records import OrderSent, Refused
-from polydesk.orders import crosses
-from polydesk.portfolio import position_key
+from polydesk.orders import WorkingOrder, crosses
+from polydesk.portfolio import held_cost_u6, position_key
 from polydesk.risk import UNKNOWN, Denial, Observed, decide
 
 _MINUTE_NS = 60_000_000_000
+_TICK, _EPOCH, _BOOK_NS = int(BookFact.TICK), int(BookFact.EPOCH), int(BookFact.BOOK_NS)
 
 
 def submit(
@@ -51,7 +55,7 @@ def submit(
         desk.out.append(Refused(state.seq, state.now_ns, intent, verdict.code.value, verdict.checks))
         return False
     state.denied.pop(slot, None)
-    state.working.add(intent, state.now_ns, int(desk.books.last[market, BookFact.EPOCH]))
+    state.working.add(intent, state.now_ns, desk.books.last.item(market, _EPOCH))
     state.sent_ns.append(state.now_ns)
     desk.permits.append(verdict)
     desk.out.append(OrderSent(state.seq, state.now_ns, intent, verdict.checks))
@@ -79,95 +83,96 @@ def pause(desk: Desk, slot: str) -> None:
 
 
 def _observe(desk: Desk, intent: Intent) -> Observed:
-    state = desk.state
-    market = desk.markets[intent.market]
-    bid, ask = touch(desk.books, intent.market, 0)
+    state, books = desk.state, desk.books
+    index, now_ns = intent.market, state.now_ns
+    market = desk.markets[index]
+    bid, ask = touch(books, index, 0)
     end = market.end_ns.value
-    while state.sent_ns and state.now_ns - state.sent_ns[0] >= _MINUTE_NS:
+    while state.sent_ns and now_ns - state.sent_ns[0] >= _MINUTE_NS:
         del state.sent_ns[0]
-    buys_u6 = sum(order.reserved_u6 for order in state.working.orders.values())
+    working, account = state.working, state.account.matched
+    ours = _own_orders(working.of_market(index), intent)
+    held = account.positions.get(position_key(intent.strategy, index, intent.token))
     return Observed(
         stopped=int(state.stopped),
         killed=int(state.daily.stopped),
         unknown=int(state.daily.unknown),
         broken=int(bool(state.broken)),
         live_assumed=int(desk.live and bool(market.assumed())),
-        ended=int(intent.market in state.settled or (end is not None and state.now_ns >= end)),
-        to_end_ns=FAR_NS if end is None else max(0, end - state.now_ns),
-        feed_age_ns=feed_age_ns(desk, intent.market),
+        ended=int(index in state.settled or (end is not None and now_ns >= end)),
+        to_end_ns=FAR_NS if end is None else max(0, end - now_ns),
+        feed_age_ns=feed_age_ns(desk, index),
         crossed=int(0 < ask <= bid),
-        tick_g4=int(desk.books.last[intent.market, BookFact.TICK]),
-        opposite_g4=_opposite(desk, intent),
-        market_exposure_u6=_market_exposure(desk, intent.market),
-        total_exposure_u6=state.account.matched.cost_u6 + buys_u6,
-        cash_u6=max(0, state.account.matched.cash_u6 - buys_u6),
-        shares_u6=_free_shares(desk, intent),
+        tick_g4=books.last.item(index, _TICK),
+        opposite_g4=_opposite(intent, bid, ask),
+        market_exposure_u6=held_cost_u6(account, index) + ours.reserved_u6,
+        total_exposure_u6=account.cost_u6 + working.buys_u6,
+        cash_u6=max(0, account.cash_u6 - working.buys_u6),
+        shares_u6=max(0, (held.shares_u6 if held else 0) - ours.offered_u6),
         orders_last_minute=len(state.sent_ns),
-        open_orders=len(state.working.orders),
-        duplicates=_duplicates(desk, intent),
+        open_orders=len(working.orders),
+        duplicates=ours.duplicates,
         since_entry_ns=_since_entry(desk, intent),
-        self_crossing=_self_crossing(desk, intent),
-        fee_u6=_most_fee(desk, intent),
+        self_crossing=ours.crossing,
+        fee_u6=0 if intent.post_only else _most_fee(market, intent, bid, ask, now_ns),
     )
+
+
+class _OwnOrders(NamedTuple):
+    """What the desk's orders in the market mean for one more.
+
+    Attributes:
+        reserved_u6: Micro-pUSD that the buys may still cost.
+        offered_u6: Micro-shares of the same token that the strategy offers already.
+        duplicates: Orders of the strategy on the same token, side and price.
+        crossing: Orders of any strategy that the new one would trade with.
+    """
+
+    reserved_u6: int
+    offered_u6: int
+    duplicates: int
+    crossing: int
+
+
+def _own_orders(orders: list[WorkingOrder], intent: Intent) -> _OwnOrders:
+    reserved = offered = duplicates = crossing = 0
+    for order in orders:
+        other = order.intent
+        reserved += order.reserved_u6
+        crossing += crosses(order, intent.token, intent.side, intent.price_g4)
+        if other.strategy == intent.strategy and other.token == intent.token:
+            offered += order.left_u6 if other.side is Side.SELL else 0
+            duplicates += other.side is intent.side and other.price_g4 == intent.price_g4
+    return _OwnOrders(reserved, offered, duplicates, crossing)
 
 
 def feed_age_ns(desk: Desk, market: int) -> int:
     """Return the age of a market's book in virtual time; ``UNKNOWN`` before the first row and after its source went."""
-    last = int(desk.books.last[market, BookFact.BOOK_NS])
+    last: int = desk.books.last.item(market, _BOOK_NS)
     return UNKNOWN if last == 0 else desk.state.now_ns - last
 
 
-def _opposite(desk: Desk, intent: Intent) -> int:
-    bid, ask = touch(desk.books, intent.market, intent.token)
-    if intent.side is Side.BUY:
-        return int(ask) if ask < 10_000 else UNKNOWN
-    return int(bid) if bid > 0 else UNKNOWN
+def _opposite(intent: Intent, bid: int, ask: int) -> int:
+    """Return what the order would meet, at its token's price, given the touch of token 0."""
+    buys = intent.side is Side.BUY
+    if intent.token:
+        bid, ask = PRICE_ONE_G4 - ask, PRICE_ONE_G4 - bid
+    if buys:
+        return ask if ask < PRICE_ONE_G4 else UNKNOWN
+    return bid if bid > 0 else UNKNOWN
 
 
-def _market_exposure(desk: Desk, market: int) -> int:
-    positions = desk.state.account.matched.positions.values()
-    held = sum(p.cost_u6 for p in positions if p.market == market and p.shares_u6)
-    return held + sum(order.reserved_u6 for order in desk.state.working.of_market(market))
-
-
-def _most_fee(desk: Desk, intent: Intent) -> int:
+def _most_fee(market: Market, intent: Intent, bid: int, ask: int, now_ns: int) -> int:
     """Return the taker fee at the worst price between the touch and the limit: the curve peaks at one half."""
-    if intent.post_only:
-        return 0
-    ends = sorted((intent.price_g4, touch(desk.books, intent.market, intent.token)[int(intent.side is Side.BUY)]))
+    if intent.token:
+        bid, ask = PRICE_ONE_G4 - ask, PRICE_ONE_G4 - bid
+    ends = sorted((intent.price_g4, ask if intent.side is Side.BUY else bid))
     worst = min(max(PRICE_ONE_G4 // 2, ends[0]), ends[1])
-    return desk.markets[intent.market].fees.taker_fee_u6(desk.state.now_ns, worst, intent.size_u6)
-
-
-def _free_shares(desk: Desk, intent: Intent) -> int:
-    held = desk.state.account.matched.positions.get(position_key(intent.strategy, intent.market, intent.token))
-    offered = sum(
-        order.left_u6
-        for order in desk.state.working.of_market(intent.market)
-        if order.intent.strategy == intent.strategy
-        and order.intent.token == intent.token
-        and order.intent.side is Side.SELL
-    )
-    return max(0, (held.shares_u6 if held else 0) - offered)
-
-
-def _duplicates(desk: Desk, intent: Intent) -> int:
-    return sum(
-        order.intent.strategy == intent.strategy
-        and order.intent.token == intent.token
-        and order.intent.side is intent.side
-        and order.intent.price_g4 == intent.price_g4
-        for order in desk.state.working.of_market(intent.market)
-    )
+    return market.fees.taker_fee_u6(now_ns, worst, intent.size_u6)
 
 
 def _since_entry(desk: Desk, intent: Intent) -> int:
+    if not desk.state.entries_ns:
+        return FAR_NS
     last = desk.state.entries_ns.get(f"{intent.strategy}/{intent.market}")
     return FAR_NS if last is None else desk.state.now_ns - last
-
-
-def _self_crossing(desk: Desk, intent: Intent) -> int:
-    return sum(
-        crosses(order, intent.token, intent.side, intent.price_g4)
-        for order in desk.state.working.of_market(intent.market)
-    )

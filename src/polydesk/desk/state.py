@@ -8,14 +8,14 @@ import msgspec
 
 from polydesk.desk.config import DeskConfig
 from polydesk.kernel import Books, touch
-from polydesk.model.grid import FAR_NS, cash_u6
+from polydesk.model.grid import FAR_NS, PRICE_ONE_G4, cash_u6
 from polydesk.model.ids import IntentId, intent_id
 from polydesk.model.market import Market
 from polydesk.model.records import Output
 from polydesk.orders import WorkingOrders
-from polydesk.portfolio import Account
+from polydesk.portfolio import Account, Column, held_positions
 from polydesk.risk import DailyLoss, Permit
-from polydesk.signals import Features, Strategy
+from polydesk.signals import Features, OpenOrder, Quote, Strategy
 from polydesk.strategies import STRATEGIES
 
 
@@ -86,6 +86,9 @@ class Desk:
         refusals: Refusals so far by code, for viewers; the journal is what counts.
         out: Outputs of the step in progress.
         permits: Permits given in the step in progress, one per ``OrderSent``.
+        shown: Open orders as a strategy was shown them last in a market, and at which change of them; saves work only.
+        standing: Quotes of a strategy in a market that needed no call, with the change of its orders and the tick epoch
+            they were compared at; saves work only.
     """
 
     config: DeskConfig
@@ -98,6 +101,8 @@ class Desk:
     refusals: Counter[str] = field(default_factory=Counter)
     out: list[Output] = field(default_factory=list)
     permits: list[Permit] = field(default_factory=list)
+    shown: dict[tuple[str, int], tuple[int, tuple[OpenOrder, ...]]] = field(default_factory=dict)
+    standing: dict[tuple[str, int], tuple[tuple[Quote, ...], int, int]] = field(default_factory=dict)
 
     def next_id(self) -> IntentId:
         """Return the name of the next order."""
@@ -135,20 +140,21 @@ def new_desk(config: DeskConfig, markets: tuple[Market, ...], books: Books, *, l
 def value_u6(desk: Desk) -> tuple[int, int]:
     """Return what the held shares would bring at their bids, micro-pUSD: matched and confirmed column."""
     account = desk.state.account
-    bids: dict[tuple[int, int], int] = {}
-    totals = []
-    for column in (account.matched, account.confirmed):
-        total = 0
-        for position in column.positions.values():
-            if position.shares_u6:
-                key = (position.market, position.token)
-                if key not in bids:
-                    bids[key] = int(touch(desk.books, position.market, position.token)[0])
-                total += bids[key] * position.shares_u6 // 10_000
-        totals.append(total)
-    return totals[0], totals[1]
+    return _worth_u6(desk, account.matched), _worth_u6(desk, account.confirmed)
+
+
+def matched_value_u6(desk: Desk) -> int:
+    """Return what the held shares would bring at their bids, micro-pUSD, matched column."""
+    return _worth_u6(desk, desk.state.account.matched)
 
 
 def equity_u6(desk: Desk) -> int:
     """Return cash and held shares at their bids, micro-pUSD, matched column."""
-    return desk.state.account.matched.cash_u6 + value_u6(desk)[0]
+    return desk.state.account.matched.cash_u6 + matched_value_u6(desk)
+
+
+def _worth_u6(desk: Desk, column: Column) -> int:
+    return sum(
+        touch(desk.books, position.market, position.token)[0] * position.shares_u6 // PRICE_ONE_G4
+        for position in held_positions(column)
+    )

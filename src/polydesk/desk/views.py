@@ -1,43 +1,47 @@
 """What a strategy is shown: copies of the desk's records and a window on the books, nothing it could change."""
 
+from copy import copy
 from functools import partial
-
-import msgspec
 
 from polydesk.desk.state import Desk
 from polydesk.kernel import Books, levels, touch
 from polydesk.kernel import Fact as BookFact
 from polydesk.model.grid import LOT_U6
-from polydesk.model.orders import OrderState, Side
-from polydesk.orders import WorkingOrder
+from polydesk.model.orders import Side
+from polydesk.orders import LEAVING, WorkingOrder
 from polydesk.portfolio import position_key
 from polydesk.signals import Held, OpenOrder, View, observe
 
 _NOTHING = Held()
+_NEITHER = (_NOTHING, _NOTHING)
+_TICK = int(BookFact.TICK)
 
 
 def views_of(desk: Desk, market: int) -> dict[str, View]:
     """Return each strategy's view of a market, after taking the mid into its statistics."""
-    state = desk.state
-    bid, ask = touch(desk.books, market, 0)
+    state, books = desk.state, desk.books
+    bid, ask = touch(books, market, 0)
     features = desk.features_of(market)
     if 0 < bid < ask < 10_000:
         observe(features, state.now_ns, (bid + ask) / 20_000)
-    shown = msgspec.structs.replace(features)
-    working = state.working.of_market(market)
+    shown = copy(features)
     account = state.account.matched
+    holds = market in account.held
+    tick: int = books.last.item(market, _TICK)
+    factor = desk.config.risk.daily_loss_recovery if state.daily.state == "recovery" else 1.0
+    ladder = partial(_levels, books, market)
     return {
         name: View(
             state.now_ns,
             desk.markets[market],
-            (int(bid), int(ask)),
-            int(desk.books.last[market, BookFact.TICK]),
+            (bid, ask),
+            tick,
             shown,
-            (_held(desk, name, market, 0), _held(desk, name, market, 1)),
-            tuple(_open_order(order) for order in working if order.intent.strategy == name),
+            (_held(desk, name, market, 0), _held(desk, name, market, 1)) if holds else _NEITHER,
+            _open_orders(desk, name, market),
             account.cash_u6 + account.cost_u6,
-            desk.config.risk.daily_loss_recovery if state.daily.state == "recovery" else 1.0,
-            partial(_levels, desk.books, market),
+            factor,
+            ladder,
         )
         for name in desk.strategies
     }
@@ -51,10 +55,21 @@ def _held(desk: Desk, strategy: str, market: int, token: int) -> Held:
     return Held(position.shares_u6, position.cost_u6, position.held_fees_u6, position.opened_ns)
 
 
+def _open_orders(desk: Desk, strategy: str, market: int) -> tuple[OpenOrder, ...]:
+    """Return the strategy's open orders in a market; the same records as last time while nothing has changed."""
+    working = desk.state.working
+    change = working.changes.get(market, 0)
+    kept = desk.shown.get((strategy, market))
+    if kept is not None and kept[0] == change:
+        return kept[1]
+    found = tuple([_open_order(order) for order in working.of_market(market) if order.intent.strategy == strategy])
+    desk.shown[strategy, market] = change, found
+    return found
+
+
 def _open_order(order: WorkingOrder) -> OpenOrder:
     intent = order.intent
-    leaving = order.state in {OrderState.CANCELLING, OrderState.UNKNOWN}
-    return OpenOrder(intent.token, intent.side, intent.price_g4, order.left_u6, leaving)
+    return OpenOrder(intent.token, intent.side, intent.price_g4, order.left_u6, order.state in LEAVING)
 
 
 def _levels(books: Books, market: int, token: int, side: Side, count: int) -> tuple[tuple[int, int], ...]:

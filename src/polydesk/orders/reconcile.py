@@ -3,11 +3,11 @@
 import msgspec
 
 from polydesk.model.ids import IntentId
-from polydesk.model.orders import OrderState, Side, Term, book_side
-from polydesk.orders.working import WorkingOrder
+from polydesk.model.orders import Side, Term
+from polydesk.orders.working import LEAVING, WorkingOrder
 
 
-class Quote(msgspec.Struct, frozen=True):
+class Quote(msgspec.Struct, frozen=True, gc=False):
     """A resting order a strategy wants to have: at most one on each side of the market's one book.
 
     Attributes:
@@ -25,11 +25,14 @@ class Quote(msgspec.Struct, frozen=True):
     why: tuple[Term, ...]
 
 
-class Plan(msgspec.Struct, frozen=True):
+class Plan(msgspec.Struct, frozen=True, gc=False):
     """Calls that turn the working orders into the targets: cancels first, then new quotes."""
 
     cancel: tuple[IntentId, ...]
     place: tuple[Quote, ...]
+
+
+_NOTHING = Plan((), ())
 
 
 def reconcile(
@@ -49,24 +52,25 @@ def reconcile(
         min_size_u6: An order with less left than this is replaced when the target asks for more.
         epoch: The market's tick epoch now.
     """
-    wanted = {book_side(quote.token, quote.side): quote for quote in targets}
+    # A bid of the one book is a buy of token 0 or a sale of token 1.
+    wanted = {(quote.token == 0) is (quote.side is Side.BUY): quote for quote in targets}
     cancel: list[IntentId] = []
-    busy: set[Side] = set()
+    busy: list[bool] = []
     for order in working:
-        side = book_side(order.intent.token, order.intent.side)
-        busy.add(side)
-        if order.state in {OrderState.CANCELLING, OrderState.UNKNOWN}:
+        intent = order.intent
+        side = (intent.token == 0) is (intent.side is Side.BUY)
+        busy.append(side)
+        if order.state in LEAVING:
             continue
         if order.epoch != epoch or not _good(order, wanted.get(side), price_tolerance_g4, min_size_u6):
-            cancel.append(order.intent.id)
-    place = tuple(quote for side, quote in wanted.items() if side not in busy)
-    return Plan(tuple(cancel), place)
+            cancel.append(intent.id)
+    place = [quote for side, quote in wanted.items() if side not in busy]
+    return Plan(tuple(cancel), tuple(place)) if cancel or place else _NOTHING
 
 
 def _good(order: WorkingOrder, target: Quote | None, tolerance_g4: int, min_size_u6: int) -> bool:
-    if target is None or order.intent.token != target.token:
-        return False
-    if abs(order.intent.price_g4 - target.price_g4) > tolerance_g4:
+    intent = order.intent
+    if target is None or intent.token != target.token or abs(intent.price_g4 - target.price_g4) > tolerance_g4:
         return False
     left = order.left_u6
     return left <= target.size_u6 and (left >= min_size_u6 or left == target.size_u6)

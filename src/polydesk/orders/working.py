@@ -5,18 +5,23 @@ import msgspec
 from polydesk.model.errors import InvariantBroken
 from polydesk.model.grid import cost_u6
 from polydesk.model.ids import IntentId
-from polydesk.model.orders import Intent, OrderState, Side, book_price_g4, book_side
+from polydesk.model.orders import Intent, OrderState, OrderType, Side, book_price_g4, book_side
 from polydesk.model.reasons import Reject
 from polydesk.model.records import CancelRejected, Fill, OrderAck, OrderDone, OrderLost, OrderRejected
 
+_TERMINAL = frozenset(state for state in OrderState if state.terminal)
+LEAVING = frozenset({OrderState.CANCELLING, OrderState.UNKNOWN})
+"""States of an order that may still fill although nothing more is to be sent for it."""
 
-class WorkingOrder(msgspec.Struct):
+
+class WorkingOrder(msgspec.Struct, gc=False):
     """One order and what is known of it.
 
     Attributes:
         intent: What was sent.
         state: Where it stands.
-        filled_u6: Micro-shares reported as matched.
+        filled_u6: Micro-shares reported as matched; more than asked where a FOK or FAK buy spends its whole cost.
+        spent_u6: What those fills of a buy cost, micro-pUSD without fees.
         sent_ns: Virtual time of sending.
         acked: Whether the venue ever confirmed having it.
         epoch: The market's tick epoch when it was sent.
@@ -26,6 +31,7 @@ class WorkingOrder(msgspec.Struct):
     intent: Intent
     state: OrderState = OrderState.PENDING
     filled_u6: int = 0
+    spent_u6: int = 0
     sent_ns: int = 0
     acked: bool = False
     epoch: int = 0
@@ -34,7 +40,7 @@ class WorkingOrder(msgspec.Struct):
     @property
     def left_u6(self) -> int:
         """Micro-shares that may still be matched."""
-        return 0 if self.state.terminal else self.intent.size_u6 - self.filled_u6
+        return 0 if self.state in _TERMINAL else max(0, self.intent.size_u6 - self.filled_u6)
 
     @property
     def reserved_u6(self) -> int:
@@ -49,20 +55,30 @@ class WorkingOrders(msgspec.Struct):
         orders: Orders that can still change.
         by_market: Their ids per market, in order of sending.
         done: Terminal orders kept until their market is forgotten, so that late news of them is recognised.
+        buys_u6: What all open buys may still cost, micro-pUSD: the sum of ``reserved_u6`` over ``orders``.
+        changes: How often anything about a market's orders has changed, so that nobody looks twice at the same.
     """
 
     orders: dict[IntentId, WorkingOrder] = msgspec.field(default_factory=dict)
     by_market: dict[int, list[IntentId]] = msgspec.field(default_factory=dict)
     done: dict[IntentId, WorkingOrder] = msgspec.field(default_factory=dict)
+    buys_u6: int = 0
+    changes: dict[int, int] = msgspec.field(default_factory=dict)
 
     def add(self, intent: Intent, ts_ns: int, epoch: int = 0) -> None:
         """Start to follow an order that is about to be sent in the market's tick ``epoch``."""
-        self.orders[intent.id] = WorkingOrder(intent, sent_ns=ts_ns, epoch=epoch)
+        order = self.orders[intent.id] = WorkingOrder(intent, sent_ns=ts_ns, epoch=epoch)
+        self.buys_u6 += order.reserved_u6
+        self._note_change(intent.market)
         self.by_market.setdefault(intent.market, []).append(intent.id)
 
     def of_market(self, market: int) -> list[WorkingOrder]:
         """Return the live orders of a market in order of sending."""
-        return [self.orders[name] for name in self.by_market.get(market, ())]
+        names = self.by_market.get(market)
+        return [self.orders[name] for name in names] if names else []
+
+    def _note_change(self, market: int) -> None:
+        self.changes[market] = self.changes.get(market, 0) + 1
 
     def find(self, name: IntentId) -> WorkingOrder:
         """Return a live or terminal order.
@@ -88,9 +104,12 @@ class WorkingOrders(msgspec.Struct):
         """
         name = event.intent
         order = self.find(name)
+        reserved_u6 = order.reserved_u6
         if isinstance(event, CancelRejected) or (isinstance(event, OrderDone) and event.reason == Reject.CANCELLED):
             order.cancels = max(0, order.cancels - 1)
         order.state = _next_state(order, event)
+        self.buys_u6 += order.reserved_u6 - reserved_u6
+        self._note_change(order.intent.market)
         if order.state.terminal and name in self.orders:
             del self.orders[name]
             self.by_market[order.intent.market].remove(name)
@@ -100,6 +119,7 @@ class WorkingOrders(msgspec.Struct):
     def cancelling(self, name: IntentId) -> None:
         """Note that a cancel was sent; the order still counts until the venue answers."""
         order = self.orders[name]
+        self._note_change(order.intent.market)
         order.cancels += 1
         if order.state is not OrderState.UNKNOWN:
             order.state = OrderState.CANCELLING
@@ -129,12 +149,12 @@ def _next_state(
 
 
 def _after_fill(order: WorkingOrder, fill: Fill) -> OrderState:
+    intent = order.intent
     order.filled_u6 += fill.size_u6
-    if order.filled_u6 > order.intent.size_u6:
-        raise InvariantBroken(
-            f"order {order.intent.id} of {order.intent.size_u6} micro-shares was filled {order.filled_u6}"
-        )
-    if order.filled_u6 == order.intent.size_u6:
+    order.spent_u6 += cost_u6(fill.price_g4, fill.size_u6) if intent.side is Side.BUY else 0
+    if order.filled_u6 > intent.size_u6 and not _within_budget(order):
+        raise InvariantBroken(f"order {intent.id} of {intent.size_u6} micro-shares was filled {order.filled_u6}")
+    if order.filled_u6 >= intent.size_u6:
         return OrderState.MATCHED
     if order.state.terminal:
         return order.state
@@ -142,12 +162,19 @@ def _after_fill(order: WorkingOrder, fill: Fill) -> OrderState:
     return order.state if order.state is OrderState.CANCELLING else OrderState.LIVE
 
 
+def _within_budget(order: WorkingOrder) -> bool:
+    """Return whether more shares than asked are those that a FOK or FAK buy got for its money at better prices."""
+    intent = order.intent
+    immediate = intent.type in {OrderType.FOK, OrderType.FAK}
+    return immediate and intent.side is Side.BUY and order.spent_u6 <= cost_u6(intent.price_g4, intent.size_u6)
+
+
 def crosses(order: WorkingOrder, token: int, side: Side, price_g4: int) -> bool:
     """Return whether an order of ours would trade with one at ``price_g4``, seen across both tokens."""
-    ours = book_side(order.intent.token, order.intent.side)
+    intent = order.intent
     theirs = book_side(token, side)
-    if ours is theirs or order.left_u6 == 0:
+    if book_side(intent.token, intent.side) is theirs or order.left_u6 == 0:
         return False
-    our_price = book_price_g4(order.intent.token, order.intent.price_g4)
+    our_price = book_price_g4(intent.token, intent.price_g4)
     their_price = book_price_g4(token, price_g4)
     return their_price >= our_price if theirs is Side.BUY else their_price <= our_price

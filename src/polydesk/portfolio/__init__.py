@@ -1,7 +1,7 @@
 """Positions, cash, PnL in two columns, settlement and the accounting sentinels."""
 
 from polydesk.portfolio.account import Account
-from polydesk.portfolio.column import Column, Position, position_key
+from polydesk.portfolio.column import Column, Position, held_cost_u6, held_positions, position_key
 from polydesk.portfolio.sentinels import broken_balance, broken_fee, broken_fill, broken_identities, broken_totals
 
 __all__ = [
@@ -13,5 +13,7 @@ __all__ = [
     "broken_fill",
     "broken_identities",
     "broken_totals",
+    "held_cost_u6",
+    "held_positions",
     "position_key",
 ]

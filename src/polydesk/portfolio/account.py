@@ -16,6 +16,7 @@ from polydesk.portfolio.column import (
     Position,
     deposit,
     move_cash,
+    note_held,
     position_key,
     position_of,
     settle,
@@ -151,6 +152,7 @@ class Account(msgspec.Struct):
         column.realised_u6 -= old.realised_u6
         column.cash_u6 -= old.realised_u6 - old.cost_u6 - old.fees_u6 - old.dust_u6
         fresh = column.positions[key] = Position(old.strategy, old.market, old.token)
+        note_held(column, fresh)
         for entry in self.history[key]:
             if entry.state != "failed":
                 fill = entry.fill

@@ -7,6 +7,9 @@ realised PnL are kept on the other side of that rounding and the difference is b
 ``cash + cost + fees + dust = deposits + external + realised`` holds to the last unit.
 """
 
+from bisect import insort
+from collections.abc import Iterator
+
 import msgspec
 
 from polydesk.model.grid import LOT_U6, cost_u6, proceeds_u6
@@ -55,6 +58,7 @@ class Column(msgspec.Struct):
         external_u6: Sum of external cash moves (rewards, withdrawals, ...).
         redeemed: Shares and cash paid out per ``market/token``.
         positions: By ``position_key``.
+        held: Keys of the positions with shares, by market, so that nobody has to look at those that are closed.
     """
 
     cash_u6: int = 0
@@ -66,6 +70,7 @@ class Column(msgspec.Struct):
     external_u6: int = 0
     redeemed: dict[str, tuple[int, int]] = msgspec.field(default_factory=dict)
     positions: dict[str, Position] = msgspec.field(default_factory=dict)
+    held: dict[int, list[str]] = msgspec.field(default_factory=dict)
 
     @property
     def net_u6(self) -> int:
@@ -85,6 +90,30 @@ def position_of(column: Column, strategy: str, market: int, token: int) -> Posit
     if found is None:
         found = column.positions[key] = Position(strategy, market, token)
     return found
+
+
+def held_positions(column: Column) -> Iterator[Position]:
+    """Yield every position with shares."""
+    for keys in column.held.values():
+        for key in keys:
+            yield column.positions[key]
+
+
+def held_cost_u6(column: Column, market: int) -> int:
+    """Return what the shares held in a market cost, without fees, micro-pUSD."""
+    return sum(column.positions[key].cost_u6 for key in column.held.get(market, ()))
+
+
+def note_held(column: Column, position: Position) -> None:
+    """Bring ``held`` up to date after a position's shares have changed."""
+    key = position_key(position.strategy, position.market, position.token)
+    keys = column.held.setdefault(position.market, [])
+    if position.shares_u6 and key not in keys:
+        insort(keys, key)
+    elif not position.shares_u6 and key in keys:
+        keys.remove(key)
+    if not keys:
+        del column.held[position.market]
 
 
 def deposit(column: Column, amount_u6: int) -> None:
@@ -160,6 +189,7 @@ def _buy(column: Column, position: Position, price_g4: int, size_u6: int, ts_ns:
     column.cost_u6 += kept - spent
     column.dust_u6 += paid - kept
     column.realised_u6 -= spent
+    note_held(column, position)
 
 
 def _dispose(column: Column, position: Position, price_g4: int, size_u6: int, got_u6: int | None = None) -> int:
@@ -176,6 +206,7 @@ def _dispose(column: Column, position: Position, price_g4: int, size_u6: int, go
     column.cost_u6 -= share
     column.dust_u6 += worth - got
     column.realised_u6 += realised
+    note_held(column, position)
     return realised
 
 

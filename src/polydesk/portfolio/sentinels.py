@@ -6,7 +6,7 @@ from polydesk.model.fees import FeeSchedule
 from polydesk.model.orders import Intent
 from polydesk.model.records import BalanceTold, Fill, Liquidity
 from polydesk.portfolio.account import Account
-from polydesk.portfolio.column import Column
+from polydesk.portfolio.column import Column, Position, held_positions, position_key
 
 
 def broken_identities(account: Account) -> str:
@@ -16,8 +16,7 @@ def broken_identities(account: Account) -> str:
 
 def broken_totals(account: Account) -> str:
     """Check that the positions add up to the running totals of both columns; linear in the number of positions."""
-    owed = {key for key, entries in account.history.items() if any(entry.state == "failed" for entry in entries)}
-    return _broken_sum("matched", account.matched, owed) or _broken_sum("confirmed", account.confirmed, owed)
+    return _broken_sum("matched", account.matched, account) or _broken_sum("confirmed", account.confirmed, account)
 
 
 def broken_fee(fill: Fill, fees: FeeSchedule, matched_ns: int) -> str:
@@ -62,18 +61,28 @@ def _broken(name: str, column: Column) -> str:
     return f"{name}: cash + cost + fees + dust = {held}, deposits + external + realised = {given} micro-pUSD"
 
 
-def _broken_sum(name: str, column: Column, owed: set[str]) -> str:
-    positions = column.positions.values()
+def _broken_sum(name: str, column: Column, account: Account) -> str:
+    cost = fees = dust = realised = 0
+    for position in column.positions.values():
+        cost += position.cost_u6
+        fees += position.fees_u6
+        dust += position.dust_u6
+        realised += position.realised_u6
     for total, parts, what in (
-        (column.cost_u6, sum(p.cost_u6 for p in positions), "cost"),
-        (column.fees_u6, sum(p.fees_u6 for p in positions), "fees"),
-        (column.dust_u6, sum(p.dust_u6 for p in positions), "dust"),
-        (column.realised_u6, sum(p.realised_u6 for p in positions), "realised"),
+        (column.cost_u6, cost, "cost"),
+        (column.fees_u6, fees, "fees"),
+        (column.dust_u6, dust, "dust"),
+        (column.realised_u6, realised, "realised"),
     ):
         if total != parts:
             return f"{name}: {what} total {total}, positions add up to {parts} micro-pUSD"
-    for key, position in column.positions.items():
-        # Less than nothing is owed only where a purchase failed after its shares were sold.
-        if position.shares_u6 < 0 and key not in owed:
+    for position in held_positions(column):
+        if position.shares_u6 < 0 and not _owes(account, position):
             return f"{name}: {position.strategy} holds {position.shares_u6} micro-shares of market {position.market}"
     return ""
+
+
+def _owes(account: Account, position: Position) -> bool:
+    """Return whether less than nothing is right: a purchase failed after its shares were sold."""
+    key = position_key(position.strategy, position.market, position.token)
+    return any(entry.state == "failed" for entry in account.history.get(key, ()))

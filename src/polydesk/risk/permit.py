@@ -3,8 +3,9 @@
 Exits skip the checks that guard entries. They never skip tick, minimum, shares, collar and self-trade.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import InitVar, dataclass
+from functools import lru_cache
 
 import msgspec
 
@@ -13,12 +14,11 @@ from polydesk.model.market import Market
 from polydesk.model.orders import Check, Intent, Purpose, Side
 from polydesk.model.params import seconds_ns
 from polydesk.model.reasons import Refusal
-from polydesk.risk import checks
-from polydesk.risk.checks import UNKNOWN
+from polydesk.risk.checks import UNKNOWN, adverse_g4, at_least, at_most, below, on_tick
 from polydesk.risk.limits import RiskLimits
 
 
-class Observed(msgspec.Struct, frozen=True):
+class Observed(msgspec.Struct, frozen=True, gc=False):
     """Everything the checks look at, as whole numbers; ``UNKNOWN`` (-1) where it cannot be told.
 
     Attributes:
@@ -88,6 +88,7 @@ class Permit:
 
 
 _SEAL = object()
+_NAMES = {code: code.value for code in Refusal}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,55 +112,63 @@ def decide(intent: Intent, market: Market, seen: Observed, limits: RiskLimits) -
         seen: What the desk observes now.
         limits: What is allowed.
     """
-    done: list[Check] = []
-    for check in _checks(intent, market, seen, limits):
-        done.append(check)
+    checks = _checks(intent, market, seen, limits)
+    for place, check in enumerate(checks):
         if not check.passed:
             code = Refusal.RISK_UNKNOWN if check.observed == UNKNOWN else Refusal(check.name)
-            return Denial(intent, code, tuple(done))
-    return Permit(intent, tuple(done), _SEAL)
+            return Denial(intent, code, tuple(checks[: place + 1]))
+    return Permit(intent, tuple(checks), _SEAL)
 
 
-def _checks(intent: Intent, market: Market, seen: Observed, limits: RiskLimits) -> Iterator[Check]:
+def _checks(intent: Intent, market: Market, seen: Observed, limits: RiskLimits) -> list[Check]:
+    """Return every check of an order, in the order in which they count; most orders pass all of them."""
+    found = _order_checks(intent, market, seen, limits)
     if intent.purpose is not Purpose.EXIT:
-        yield from _state_checks(seen)
-        yield from _market_checks(seen, limits)
-    yield from _order_checks(intent, market, seen, limits)
+        found = [*_state_checks(seen), *_market_checks(seen, limits), *found]
     if intent.purpose is Purpose.ENTRY:
-        yield _check(Refusal.COOLDOWN, checks.at_least, seen.since_entry_ns, seconds_ns(limits.entry_cooldown_s), "ns")
+        pause_ns = seconds_ns(limits.entry_cooldown_s)
+        found.append(_check(Refusal.COOLDOWN, at_least, seen.since_entry_ns, pause_ns, "ns"))
     if intent.side is Side.BUY:
-        yield from _exposure_checks(intent, seen, limits)
+        found += _exposure_checks(intent, seen, limits)
     else:
-        yield _check(Refusal.SHARES, checks.at_least, seen.shares_u6, intent.size_u6, "u6 shares")
+        found.append(_check(Refusal.SHARES, at_least, seen.shares_u6, intent.size_u6, "u6 shares"))
+    return found
 
 
-def _state_checks(seen: Observed) -> Iterator[Check]:
-    yield _check(Refusal.ENTRIES_STOPPED, checks.at_most, seen.stopped, 0, "flag")
-    yield _check(Refusal.KILL_SWITCH, checks.at_most, seen.killed, 0, "flag")
-    yield _check(Refusal.RISK_UNKNOWN, checks.at_most, seen.unknown, 0, "flag")
-    yield _check(Refusal.SENTINEL_BROKEN, checks.at_most, seen.broken, 0, "flag")
-    yield _check(Refusal.ASSUMED_FACT, checks.at_most, seen.live_assumed, 0, "flag")
+def _state_checks(seen: Observed) -> tuple[Check, ...]:
+    return (
+        _flag(Refusal.ENTRIES_STOPPED, seen.stopped),
+        _flag(Refusal.KILL_SWITCH, seen.killed),
+        _flag(Refusal.RISK_UNKNOWN, seen.unknown),
+        _flag(Refusal.SENTINEL_BROKEN, seen.broken),
+        _flag(Refusal.ASSUMED_FACT, seen.live_assumed),
+    )
 
 
-def _market_checks(seen: Observed, limits: RiskLimits) -> Iterator[Check]:
-    yield _check(Refusal.MARKET_ENDED, checks.at_most, seen.ended, 0, "flag")
-    yield _check(Refusal.MARKET_ENDING, checks.at_least, seen.to_end_ns, seconds_ns(limits.min_time_to_end_s), "ns")
-    yield _check(Refusal.STALE_FEED, checks.at_most, seen.feed_age_ns, seconds_ns(limits.stale_feed_s), "ns")
-    yield _check(Refusal.CROSSED_BOOK, checks.at_most, seen.crossed, 0, "flag")
+def _market_checks(seen: Observed, limits: RiskLimits) -> tuple[Check, ...]:
+    return (
+        _flag(Refusal.MARKET_ENDED, seen.ended),
+        _check(Refusal.MARKET_ENDING, at_least, seen.to_end_ns, seconds_ns(limits.min_time_to_end_s), "ns"),
+        _check(Refusal.STALE_FEED, at_most, seen.feed_age_ns, seconds_ns(limits.stale_feed_s), "ns"),
+        _flag(Refusal.CROSSED_BOOK, seen.crossed),
+    )
 
 
-def _order_checks(intent: Intent, market: Market, seen: Observed, limits: RiskLimits) -> Iterator[Check]:
-    yield _check(Refusal.OFF_TICK, checks.on_tick, intent.price_g4, seen.tick_g4, "g4")
-    yield _check(Refusal.BELOW_MINIMUM, checks.at_least, intent.size_u6, _minimum_u6(intent, market), "u6 shares")
-    beyond = checks.adverse_g4(int(intent.side), intent.price_g4, seen.opposite_g4)
+def _order_checks(intent: Intent, market: Market, seen: Observed, limits: RiskLimits) -> list[Check]:
+    found = [
+        _check(Refusal.OFF_TICK, on_tick, intent.price_g4, seen.tick_g4, "g4"),
+        _check(Refusal.BELOW_MINIMUM, at_least, intent.size_u6, _minimum_u6(intent, market), "u6 shares"),
+    ]
+    beyond = adverse_g4(int(intent.side), intent.price_g4, seen.opposite_g4)
     # A resting quote into an empty opposite side cannot overpay anyone; a marketable order there is a mistake.
     if not (intent.post_only and beyond == UNKNOWN):
-        yield _check(Refusal.PRICE_COLLAR, checks.at_most, beyond, round(limits.collar * 10_000), "g4")
-    yield _check(Refusal.SELF_TRADE, checks.at_most, seen.self_crossing, 0, "orders")
-    yield _check(Refusal.DUPLICATE, checks.at_most, seen.duplicates, 0, "orders")
+        found.append(_check(Refusal.PRICE_COLLAR, at_most, beyond, round(limits.collar * 10_000), "g4"))
+    found.append(_check(Refusal.SELF_TRADE, at_most, seen.self_crossing, 0, "orders"))
+    found.append(_check(Refusal.DUPLICATE, at_most, seen.duplicates, 0, "orders"))
     if intent.purpose is not Purpose.EXIT:
-        yield _check(Refusal.ORDER_RATE, checks.below, seen.orders_last_minute, limits.max_orders_per_minute, "orders")
-        yield _check(Refusal.OPEN_ORDERS, checks.below, seen.open_orders, limits.max_open_orders, "orders")
+        found.append(_check(Refusal.ORDER_RATE, below, seen.orders_last_minute, limits.max_orders_per_minute, "orders"))
+        found.append(_check(Refusal.OPEN_ORDERS, below, seen.open_orders, limits.max_open_orders, "orders"))
+    return found
 
 
 def _minimum_u6(intent: Intent, market: Market) -> int:
@@ -169,17 +178,24 @@ def _minimum_u6(intent: Intent, market: Market) -> int:
     return max(1, market.min_size_u6.value)
 
 
-def _exposure_checks(intent: Intent, seen: Observed, limits: RiskLimits) -> Iterator[Check]:
+def _exposure_checks(intent: Intent, seen: Observed, limits: RiskLimits) -> list[Check]:
     cost = cost_u6(intent.price_g4, intent.size_u6)
-    yield _check(Refusal.ORDER_NOTIONAL, checks.at_most, cost, cash_u6(limits.max_order_notional), "u6 pUSD")
+    found = [_check(Refusal.ORDER_NOTIONAL, at_most, cost, cash_u6(limits.max_order_notional), "u6 pUSD")]
     for code, used, cap in (
         (Refusal.MARKET_EXPOSURE, seen.market_exposure_u6, limits.max_market_exposure),
         (Refusal.TOTAL_EXPOSURE, seen.total_exposure_u6, limits.max_total_exposure),
     ):
         after = UNKNOWN if used == UNKNOWN else used + cost
-        yield _check(code, checks.at_most, after, cash_u6(cap), "u6 pUSD")
-    yield _check(Refusal.CASH, checks.at_least, seen.cash_u6, cost + seen.fee_u6, "u6 pUSD")
+        found.append(_check(code, at_most, after, cash_u6(cap), "u6 pUSD"))
+    found.append(_check(Refusal.CASH, at_least, seen.cash_u6, cost + seen.fee_u6, "u6 pUSD"))
+    return found
+
+
+@lru_cache(maxsize=64)
+def _flag(code: Refusal, observed: int) -> Check:
+    """Return a check that passes at 0. Nearly all of them do: the same few records serve every order."""
+    return _check(code, at_most, observed, 0, "flag")
 
 
 def _check(code: Refusal, test: Callable[[int, int], int], observed: int, limit: int, unit: str) -> Check:
-    return Check(code.value, observed, limit, unit, bool(test(observed, limit)))
+    return Check(_NAMES[code], observed, limit, unit, test(observed, limit) == 1)
