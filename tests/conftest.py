@@ -4,6 +4,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings as hypothesis_settings
 
+from in_chromium import chromium
+
+__all__ = ["chromium"]  # one browser per process, whatever rooms use it
+
 hypothesis_settings.register_profile("polydesk", deadline=None, derandomize=True, print_blob=True)
 hypothesis_settings.load_profile("polydesk")
 

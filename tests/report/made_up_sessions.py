@@ -2,6 +2,7 @@
 
 import math
 import random
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -30,8 +31,19 @@ from polydesk.model.records import (
     SessionStarted,
     Settled,
 )
+from polydesk.report.build import with_study
+from polydesk.report.config import ReportConfig
+from polydesk.report.money import FillLine
 from polydesk.report.prices import HORIZONS_S, Prices
+from polydesk.report.quality import quality_by_hour, quality_by_market
 from polydesk.report.session import Session
+from polydesk.report.study.backing import Backing, Capacity
+from polydesk.report.study.build import Drift, TapeFacts, conclude
+from polydesk.report.study.forecasts import Scores
+from polydesk.report.study.reruns import Rerun, thinned
+from polydesk.report.study.rewards import RewardDay
+from polydesk.report.study.standing import Uptime
+from polydesk.report.summary import Summary
 from polydesk.tape.journal import journal_hash
 from polydesk.tape.manifest import FORMAT, Manifest, Source
 
@@ -301,3 +313,35 @@ def prices(session: Session) -> Prices:
 
 def order_ids(session: Session) -> list[IntentId]:
     return [record.intent.id for record in session.records if isinstance(record, OrderSent | Refused)]
+
+
+def made_market(session: Session, found: Prices, fills: Sequence[FillLine]) -> TapeFacts:
+    """What a pass over the tape might have told, every part of it filled."""
+    day = RewardDay(0, "2026-04-16", "assumed", 100_000_000, 5, 4, 3, 2, 0.25, 20_000_000, 9_000_000)
+    return TapeFacts(
+        drifts=(Drift(0, 5_000.0, 5_500.0, 10**9),),
+        by_market=quality_by_market(fills, found),
+        by_hour=quality_by_hour(fills, found),
+        backing=Backing(40, 0, 0, 0, 0, "", 10**9, 10**7, ()),
+        capacity=(Capacity(1, 100, 100, 0.1), Capacity(5, 500, 300, 0.3)),
+        uptime=(Uptime(0, 300, 100, 90, 80), Uptime(1, 300, 30, 20, 10)),
+        rewards=(day, msgspec.structs.replace(day, market=1)),
+        forecasts=(
+            Scores("mean_reversion", "signal", 40, 30, 6, 0.2, 0.21, 0.6, 0.61, 0.05, 0.01),
+            Scores("inventory_maker", "quote", 3, 3, 1, None, None, None, None, None, None),
+        ),
+    )
+
+
+def made_study(session: Session, summary: Summary, found: Prices) -> Summary:
+    """A summary with a study in which no part is empty, and two runs under other rules."""
+    market = made_market(session, found, summary.fills)
+    told = with_study(summary, conclude(session, summary, market, ReportConfig()))
+    runs = tuple(
+        Rerun(
+            "queue", rule, {"exchange.queue": rule}, 5_000_000 * at, 1, 2, 30, 10**8, 10**8, 7, (), "ab" * 32,
+            thinned(summary.marks),
+        )
+        for at, rule in enumerate(("proportional", "probability"))
+    )  # fmt: skip
+    return msgspec.structs.replace(told, study=msgspec.structs.replace(told.study, reruns=runs))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from made_up_sessions import START_NS, make_session, prices
+from made_up_sessions import START_NS, made_study, make_session, prices
 from rich.console import Console
 
 from polydesk.model.errors import SessionError
@@ -34,7 +34,8 @@ def session() -> Session:
 
 @pytest.fixture(scope="module")
 def summary(session: Session) -> Summary:
-    return summarise(session, prices(session).bids)
+    found = prices(session)
+    return made_study(session, summarise(session, found.bids), found)
 
 
 @pytest.fixture(scope="module")
@@ -164,7 +165,7 @@ def test_missing_tape_is_said_instead_of_drawn(summary: Summary) -> None:
     page = render_page(summary, None, "the tape <x> is gone")
     assert "Price charts are left out: the tape &lt;x&gt; is gone." in page
     assert '<div class="panels">' not in page
-    assert page.count("<figure>") == 6, "four curves, PnL per market, refusals"
+    assert page.count("<figure>") == 7, "four curves, PnL per market, refusals, other rules"
     unvalued = render_page(summarise(make_session()), None, "gone")
     assert unvalued.count("<figure>") == 5, "without last bids, no PnL per market"
 

@@ -4,7 +4,7 @@ import re
 
 import msgspec
 import pytest
-from made_up_sessions import START_NS, make_session, market, prices
+from made_up_sessions import START_NS, made_study, make_session, market, prices
 
 from polydesk.model.errors import SessionError
 from polydesk.model.grid import NS_PER_S
@@ -13,6 +13,7 @@ from polydesk.report.html import PAGE_BYTES, render_page
 from polydesk.report.marks import Mark
 from polydesk.report.money import PnlLine
 from polydesk.report.prices import Prices
+from polydesk.report.quality import Quality
 from polydesk.report.summary import Summary, summarise
 from polydesk.report.words import ENGLISH, Language, words_of
 
@@ -53,7 +54,21 @@ def large() -> tuple[Summary, Prices]:
     summary = msgspec.structs.replace(
         summary, fills=tuple(fills), lives=tuple(lives), markets=made, marks=marks, by_market=by_market, days=days
     )
-    return summary, Prices(series, {}, {})
+    found = Prices(series, {}, {})
+    study = made_study(session, summary, found).study
+    facts = study.market
+    many = msgspec.structs.replace(
+        facts,
+        by_market=tuple(msgspec.structs.replace(made_line(), key=str(i)) for i in range(MARKETS)),
+        uptime=tuple(msgspec.structs.replace(facts.uptime[0], market=i) for i in range(MARKETS)),
+        rewards=tuple(msgspec.structs.replace(facts.rewards[0], market=i) for i in range(MARKETS)),
+    )
+    return msgspec.structs.replace(summary, study=msgspec.structs.replace(study, market=many)), found
+
+
+def made_line() -> Quality:
+    numbers = dict.fromkeys((0, 1, 5, 30, 60), 12_345_678)
+    return Quality("0", 50, 10**9, numbers, dict.fromkeys(numbers, 10**9), numbers)
 
 
 @pytest.mark.parametrize("language", list(Language))
@@ -79,5 +94,5 @@ def test_a_page_of_50_000_fills_is_below_its_limit(large: tuple[Summary, Prices]
 def test_a_page_that_cannot_be_made_small_is_refused() -> None:
     config = {"section": {f"key_{n}": "x" * 20_000 for n in range(200)}}
     named = msgspec.structs.replace(summarise(make_session()), config=config)
-    with pytest.raises(SessionError, match=r"the limit is 2,000,000; .* read the files in reports/ instead"):
+    with pytest.raises(SessionError, match=r"the limit is 1,200,000; .* read the files in reports/ instead"):
         render_page(named, None, "gone", (), ENGLISH)

@@ -7,11 +7,11 @@ from importlib.resources import files
 
 import msgspec
 import pytest
-from made_up_sessions import START_NS, make_days, make_session, prices
+from made_up_sessions import START_NS, made_study, make_days, make_session, prices
 from typer.testing import CliRunner
 
 from polydesk.cli.app import app
-from polydesk.exchange.config import FILL_RULE
+from polydesk.exchange.config import ExchangeConfig, fill_rule
 from polydesk.model.orders import OrderState
 from polydesk.model.reasons import Exit, Hold, Refusal, Reject
 from polydesk.model.records import Cause, SentinelBroke, StrategyFailed
@@ -72,8 +72,10 @@ def test_every_code_is_explained() -> None:
     assert CHINESE.named("cause", "of_tomorrow") == "of_tomorrow"
 
 
-def test_the_fill_rule_is_the_exchanges_own() -> None:
-    assert ENGLISH("fill_rule") == FILL_RULE
+@pytest.mark.parametrize("model", ["pessimistic", "proportional", "probability"])
+def test_the_fill_rule_is_the_exchanges_own(model: str) -> None:
+    key = "fill_rule" if model == "pessimistic" else f"fill_rule.{model}"
+    assert ENGLISH(key, power=2) == fill_rule(ExchangeConfig(queue_model=model, queue_power=2))
 
 
 @pytest.mark.parametrize(
@@ -146,7 +148,7 @@ def test_a_chinese_page_has_no_english_outside_names() -> None:
     found = prices(session)
     counts = BookCounts(0, 10, 1, 5, 1, 1, 2, 1, 1)
     found = type(found)(found.series, found.bids, found.after, (counts,))
-    summary = summarise(session, found.bids)
+    summary = made_study(session, summarise(session, found.bids), found)
     page = render_page(summary, found, "", qualities(summary.fills, found), CHINESE)
     assert '<html lang="zh-Hans">' in page
     assert prose(page, names_of(session)) <= ALLOWED

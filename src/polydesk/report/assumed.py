@@ -30,6 +30,8 @@ def assumed_facts(markets: Sequence[Market], words: Words = ENGLISH) -> tuple[As
 def _fact_text(market: Market, name: str, words: Words) -> str:
     if name == "fees":
         return words.remark(market.fees.note)
+    if name == "rewards" and market.rewards is not None:
+        return words.remark(market.rewards.note)
     if name.startswith("token_"):
         token = market.tokens[int(name.removeprefix("token_"))]
         return words("assumed.token", outcome=token.outcome or words("assumed.not_known"))

@@ -4,12 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import msgspec
+
 from polydesk.model.errors import TapeError
-from polydesk.report.prices import BookCounts, Prices, replay_prices
+from polydesk.report.config import ReportConfig
+from polydesk.report.prices import BookCounts, Prices
 from polydesk.report.quality import Quality, qualities
 from polydesk.report.session import Session, open_session
+from polydesk.report.study.build import Study, conclude, look, market_study
 from polydesk.report.summary import Summary, summarise
 from polydesk.tape.verdict import verdict_of
+
+REPORT = ReportConfig()
 
 
 @dataclass(frozen=True)
@@ -34,8 +40,12 @@ class Report:
         return self.prices.books if self.prices else ()
 
 
-def build_report(folder: Path) -> Report:
+def build_report(folder: Path, config: ReportConfig = REPORT) -> Report:
     """Read the session in ``folder`` and its tape.
+
+    Args:
+        folder: Of the session.
+        config: Assumed reward terms, guards and rules of the verdict.
 
     Raises:
         SessionError: There is no session.
@@ -43,10 +53,23 @@ def build_report(folder: Path) -> Report:
     """
     session = _judged(open_session(folder))
     plain = summarise(session)
-    prices, missing = _prices(session, plain)
-    if prices is None:
-        return Report(plain, None, missing, ())
-    return Report(summarise(session, prices.bids), prices, "", qualities(plain.fills, prices))
+    if session.tape is None:
+        return Report(with_study(plain, conclude(session, plain, None, config)), None, session.missing, ())
+    try:
+        prices, asked, answers = look(session, plain, config)
+    except TapeError as err:
+        return Report(with_study(plain, conclude(session, plain, None, config)), None, str(err), ())
+    summary = summarise(session, prices.bids)
+    market = market_study(session, summary, prices, asked, answers)
+    found = with_study(summary, conclude(session, summary, market, config))
+    return Report(found, prices, "", qualities(summary.fills, prices))
+
+
+def with_study(summary: Summary, study: Study) -> Summary:
+    """Return a summary that knows its study: what a guard finds impossible is void, and is not shown."""
+    void = tuple(f"guard {guard.text}" for guard in study.guards if not guard.figures)
+    refused = {figure: guard.text for guard in study.guards for figure in guard.figures}
+    return msgspec.structs.replace(summary, broken=(*summary.broken, *void), refused=refused, study=study)
 
 
 def _judged(session: Session) -> Session:
@@ -57,14 +80,3 @@ def _judged(session: Session) -> Session:
         return replace(session, verdict=verdict_of(session.tape, keep=False))
     except TapeError as err:
         return replace(session, tape=None, missing=str(err))
-
-
-def _prices(session: Session, summary: Summary) -> tuple[Prices | None, str]:
-    if session.tape is None:
-        return None, session.missing
-    first = session.header.tape_range[0]
-    fills = [line.fill for line in summary.fills]
-    try:
-        return replay_prices(session.tape, session.header.tape_range, fills, first + summary.events), ""
-    except TapeError as err:
-        return None, str(err)

@@ -65,7 +65,22 @@ def fill_rule(summary: Summary, words: Words = ENGLISH) -> str:
     told = words("list_gap").join(
         words("fills_by", n=count(n), cause=words.named("cause", cause)) for cause, n in summary.counts.causes.items()
     )
-    return words("sentence_gap").join((words("fill_rule"), words("fill_rule.counts", told=told or words("none"))))
+    return words("sentence_gap").join(
+        (_queue_rule(summary, words), words("fill_rule.counts", told=told or words("none")))
+    )
+
+
+def _queue_rule(summary: Summary, words: Words) -> str:
+    found = _exchange(summary)
+    model = str(found.get("queue_model", "pessimistic"))
+    if model == "pessimistic":
+        return words("fill_rule")
+    return words(f"fill_rule.{model}", **({"power": _number(found, "queue_power")} if model == "probability" else {}))
+
+
+def _exchange(summary: Summary) -> Mapping[str, Any]:
+    found = summary.config.get("exchange")
+    return found if isinstance(found, dict) else {}
 
 
 def basis(summary: Summary, books: Sequence[BookCounts] = (), words: Words = ENGLISH) -> list[tuple[str, str]]:
@@ -91,15 +106,22 @@ def latency_text(summary: Summary, words: Words = ENGLISH) -> str:
         return words("latency.live")
     if not isinstance(found, dict):
         return words("not_recorded")
-    return words(
+    told = [words(
         "latency",
         order=_number(found, "order_latency_ms"),
         cancel=_number(found, "cancel_latency_ms"),
         answer=_number(found, "answer_latency_ms"),
+        feed=_number({"feed_latency_ms": 0.0, **found}, "feed_latency_ms"),
         jitter=_number(found, "jitter", 100),
         confirm=_number(found, "confirm_s"),
         failed=_number(found, "failure_rate", 100),
-    )
+    )]  # fmt: skip
+    if found.get("latency_file"):
+        told.append(words("latency.measured", name=str(found["latency_file"]), hash=str(found["latency_sha256"])[:12]))
+    if found.get("dispute_rate"):
+        disputed, later = _number(found, "dispute_rate", 100), _number(found, "dispute_s")
+        told.append(words("latency.disputed", disputed=disputed, later=later))
+    return words("sentence_gap").join(told)
 
 
 def _number(found: Mapping[str, Any], key: str, scale: int = 1) -> str:
@@ -116,7 +138,15 @@ def fee_text(summary: Summary, words: Words = ENGLISH) -> str:
         words("fees.origin", n=count(n), whole=count(len(summary.markets)), origin=words.named("origin", origin))
         for origin, n in origins.most_common()
     )
-    return words("fees.text", told=told)
+    return words("sentence_gap").join((words("fees.text", told=told), *_fee_assumptions(summary, words)))
+
+
+def _fee_assumptions(summary: Summary, words: Words) -> list[str]:
+    found = _exchange(summary)
+    if summary.header.mode == "live" or "maker_rebates" not in found:
+        return []
+    scaled = [] if found.get("fee_scale") == 1 else [words("fees.scaled", scale=_number(found, "fee_scale"))]
+    return [*scaled, words("fees.rebates" if found["maker_rebates"] else "fees.no_rebates")]
 
 
 def assumed_text(summary: Summary, words: Words = ENGLISH) -> str:

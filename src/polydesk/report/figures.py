@@ -12,8 +12,9 @@ from polydesk.report.charts import Chart, Line, Values, draw, draw_narrow, short
 from polydesk.report.marks import Mark, below_peak
 from polydesk.report.money import FillLine
 from polydesk.report.quantities import cash, count, gain, share_of, utc
+from polydesk.report.study.reruns import thinned
 from polydesk.report.summary import Summary
-from polydesk.report.tables import Table
+from polydesk.report.tables import Table, rerun_name
 from polydesk.report.words import ENGLISH, Words
 
 _ROWS = 24
@@ -112,6 +113,23 @@ def _fees_at(marks: Sequence[Mark], fills: Sequence[FillLine]) -> list[int]:
             at += 1
         out.append(paid)
     return out
+
+
+def rerun_figure(summary: Summary, words: Words = ENGLISH) -> Figure | None:
+    """PnL over time of this session and of its runs under other rules; nothing without such runs."""
+    runs = [run for run in summary.study.reruns if run.curve] if summary.study and not summary.broken else []
+    mine = thinned(summary.marks)
+    if not runs or not mine:
+        return None
+    styles = ("second", "third", "loss", "cap")
+    curves = [(words("rerun.this"), "first", mine)]
+    curves += [(rerun_name(run, words), styles[at % len(styles)], run.curve) for at, run in enumerate(runs[:4])]
+    # The legend names the curves; beside their ends there is room for the numbers only.
+    lines = [Line("", style, [(ts, pnl / CASH_ONE_U6) for ts, pnl in curve]) for _, style, curve in curves]
+    chart = Chart(words("rerun.chart"), words("rerun.chart_text"), "pUSD", lines, signed=True)
+    rows = tuple((name, gain(curve[-1][1])) for name, _, curve in curves)
+    table = Table(words("rerun.title"), words.columns("run", ">pnl"), rows)
+    return _figure(words("rerun.chart"), chart, table, tuple((style, name) for name, style, _ in curves))
 
 
 def market_bars(summary: Summary, words: Words = ENGLISH) -> Figure | None:

@@ -16,7 +16,7 @@ from polydesk.report.quantities import count
 from polydesk.report.summary import Summary
 from polydesk.report.words import ENGLISH, Words
 
-PAGE_BYTES = 2_000_000
+PAGE_BYTES = 1_200_000
 """A page is always smaller, whatever the size of the session."""
 
 _LIMITS = (Limits(), Limits(100, 8), Limits(40, 4), Limits(10, 0))
@@ -47,7 +47,7 @@ def render_page(
     Raises:
         SessionError: Names or settings of the session are so long that even the shortest page is too large.
     """
-    template = _environment().get_template("page.html.j2")
+    template = environment().get_template("page.html.j2")
     page = ""
     for limits in _LIMITS:
         page = template.render(page_context(summary, prices, missing, qualities, words, limits))
@@ -112,7 +112,8 @@ def _keep_units(text: str) -> str:
     return _UNIT.sub("\N{NO-BREAK SPACE}", text)
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Return what renders the templates, with the filters they use."""
     found = Environment(
         loader=PackageLoader("polydesk.report", "pages"),
         autoescape=select_autoescape(["j2", "html"], default=True),

@@ -10,7 +10,7 @@ from polydesk import __version__
 from polydesk.report.data_check import alarm_text, check_badge
 from polydesk.report.facts import basis, session_facts
 from polydesk.report.failures import failure_text
-from polydesk.report.figures import market_bars, money_figures, refusal_bars
+from polydesk.report.figures import market_bars, money_figures, refusal_bars, rerun_figure
 from polydesk.report.headline import headline, key_figures
 from polydesk.report.panels import PANELS, price_figures
 from polydesk.report.prices import Prices
@@ -21,8 +21,10 @@ from polydesk.report.tables import (
     MANY,
     Table,
     assumed_table,
+    backing_table,
     book_table,
     breakdown_table,
+    capacity_table,
     capped,
     counts_table,
     exit_table,
@@ -30,7 +32,10 @@ from polydesk.report.tables import (
     extreme_tables,
     failure_table,
     fill_table,
+    forecast_table,
     liquidity_table,
+    making_table,
+    markout_table,
     month_grid,
     open_order_table,
     order_table,
@@ -38,15 +43,23 @@ from polydesk.report.tables import (
     pnl_table,
     position_table,
     quality_table,
+    rerun_table,
+    reward_table,
+    robust_table,
     settings_table,
     settlement_table,
+    statistics_table,
     tape_table,
+    uptime_table,
+    verdict_style,
+    verdict_table,
+    verdict_text,
 )
 from polydesk.report.words import Words
 
 SECTIONS = (
-    "basis", "result", "curves", "periods", "attribution", "trades", "prices", "refusals", "positions", "quality",
-    "lists", "reproduce",
+    "basis", "result", "verdict", "curves", "periods", "making", "attribution", "trades", "prices", "proof", "reruns",
+    "refusals", "positions", "quality", "lists", "reproduce",
 )  # fmt: skip
 """Sections of the page in reading order; the words for their headings are ``page.NAME``."""
 
@@ -86,10 +99,18 @@ def page_context(
         "plain": plain_summary(summary, words),
         "figures": key_figures(summary, words),
         "pnl": pnl_table(summary, words),
+        "statistics": statistics_table(summary, words),
+        "verdict": verdict_text(summary, words),
+        "verdict_style": verdict_style(summary),
+        "verdict_table": verdict_table(summary, words),
         "curves": [] if summary.broken else money_figures(summary, words),
         "periods": _filled(_periods(summary, words), limits, words, last=True),
+        "making": _filled(_making(summary, qualities, words), limits, words),
+        "proof": _filled(_proof(summary, words), limits, words),
+        "rerun_figure": rerun_figure(summary, words),
+        "reruns": _filled([rerun_table(summary, words)], limits, words),
         "market_bars": market_bars(summary, words),
-        "attribution": _filled(_attribution(summary, qualities, words, limits), limits, words),
+        "attribution": _filled(_attribution(summary, words, limits), limits, words),
         "trades": _filled(extreme_tables(summary, words), limits, words),
         "panels": panels,
         "left_out": left_out,
@@ -119,13 +140,33 @@ def _periods(summary: Summary, words: Words) -> list[Table]:
     return tables
 
 
-def _attribution(summary: Summary, qualities: Sequence[Quality], words: Words, limits: Limits) -> list[Table]:
+def _attribution(summary: Summary, words: Words, limits: Limits) -> list[Table]:
     return [
         breakdown_table(summary, "strategy", words, limits.rows),
         breakdown_table(summary, "market", words, limits.rows),
         exit_table(summary, words),
         liquidity_table(summary, words),
+    ]
+
+
+def _making(summary: Summary, qualities: Sequence[Quality], words: Words) -> list[Table]:
+    found = summary.study.market if summary.study else None
+    return [
+        making_table(summary, qualities, words),
         quality_table(qualities, words),
+        markout_table(found.by_hour if found else (), "hour", summary, words),
+        markout_table(found.by_market if found else (), "market", summary, words),
+        uptime_table(summary, words),
+        reward_table(summary, words),
+    ]
+
+
+def _proof(summary: Summary, words: Words) -> list[Table]:
+    return [
+        robust_table(summary, words),
+        backing_table(summary, words),
+        capacity_table(summary, words),
+        forecast_table(summary, words),
     ]
 
 

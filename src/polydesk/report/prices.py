@@ -1,13 +1,12 @@
 """Prices of the traded markets, read again from the tape: for charts, for markouts and for the last bids."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from polydesk.model.grid import NS_PER_S, PRICE_ONE_G4
+from polydesk.model.grid import NS_PER_S
 from polydesk.model.records import Fill
+from polydesk.report.tape_pass import Answers, Questions, walk
 from polydesk.tape.reader import Tape
 
 if TYPE_CHECKING:
@@ -71,15 +70,56 @@ class Prices:
     books: Sequence[BookCounts] = ()
 
 
-@dataclass(frozen=True)
-class _Ask:
-    """One moment at which one market is looked at; ``fill`` is empty for chart samples."""
+@dataclass
+class PriceQuestions:
+    """What a report asks about prices, and the numbers of the questions.
 
-    ts_ns: int
-    market: int
-    fill: str
-    token: int
-    horizon_s: int
+    Attributes:
+        series: By market: time and question of each chart sample.
+        after: By fill id and horizon in seconds: question and token.
+    """
+
+    series: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
+    after: dict[tuple[str, int], tuple[int, int]] = field(default_factory=dict)
+
+
+def ask_prices(questions: Questions, fills: Sequence[Fill]) -> PriceQuestions:
+    """Ask for the mids around each fill and for the chart samples of the traded markets."""
+    asked = PriceQuestions({fill.market: [] for fill in fills})
+    spans: dict[int, tuple[int, int]] = {}
+    for fill in fills:
+        first, final = spans.get(fill.market, (fill.ts_ns, fill.ts_ns))
+        spans[fill.market] = (min(first, fill.ts_ns), max(final, fill.ts_ns))
+        for horizon in (0, *HORIZONS_S):
+            question = questions.before(fill.matched_ns + horizon * NS_PER_S, fill.market)
+            asked.after[fill.id, horizon] = (question, fill.token)
+    for market, (first, final) in spans.items():
+        lead = max(_LEAST_LEAD_NS, int((final - first) * _LEAD))
+        step = max(1, (final - first + 2 * lead) // (POINTS - 1))
+        for point in range(POINTS):
+            ts_ns = first - lead + point * step
+            asked.series[market].append((ts_ns, questions.before(ts_ns, market)))
+    return asked
+
+
+def read_prices(asked: PriceQuestions, answers: Answers) -> Prices:
+    """Return the prices that the pass over the tape found."""
+    from polydesk.kernel import touch  # noqa: PLC0415 - numba
+
+    series: dict[int, list[Sample]] = {}
+    for market, points in asked.series.items():
+        seen = [(ts, answers.touch(question)) for ts, question in points]
+        samples = [(ts, *found) for ts, found in seen if found is not None]
+        if samples:
+            samples.append((samples[-1][0] + 1, *touch(answers.books, market, 0)))
+        series[market] = samples
+    after = {
+        key: doubled
+        for key, (question, token) in asked.after.items()
+        if (doubled := answers.doubled_mid(question, token)) is not None
+    }
+    bids = {(market, token): touch(answers.books, market, token)[0] for market in series for token in (0, 1)}
+    return Prices(series, bids, after, _book_counts(answers.books))
 
 
 def replay_prices(tape: Tape, tape_range: tuple[int, int], fills: Iterable[Fill], stop: int | None = None) -> Prices:
@@ -94,31 +134,10 @@ def replay_prices(tape: Tape, tape_range: tuple[int, int], fills: Iterable[Fill]
     Raises:
         TapeError: The tape is damaged.
     """
-    from polydesk.kernel import advance, new_books, new_fills, new_own, new_wake, touch  # noqa: PLC0415 - numba
-
-    fills = list(fills)
-    markets = tape.manifest.markets
-    asks = sorted(_asks(fills), key=lambda ask: ask.ts_ns)
+    questions = Questions()
+    asked = ask_prices(questions, list(fills))
     last = tape_range[1] if stop is None else min(stop, tape_range[1])
-    books = new_books(len(markets), np.array([market.tick_g4.value for market in markets], np.int32))
-    own, sink, wake = new_own(len(markets)), new_fills(), new_wake(len(markets))
-    series: dict[int, list[Sample]] = {fill.market: [] for fill in fills}
-    after: dict[tuple[str, int], int] = {}
-    at = 0
-    for rows in tape.batches(tape_range[0], last):
-        index = 0
-        end_ns = int(rows[-1]["ts_ns"])
-        while at < len(asks) and asks[at].ts_ns <= end_ns:
-            index = advance(books, own, sink, wake, rows, index, len(rows), asks[at].ts_ns)
-            bid, ask = touch(books, asks[at].market, 0)
-            _note(asks[at], bid, ask, series, after)
-            at += 1
-        advance(books, own, sink, wake, rows, index, len(rows), end_ns + 1)
-    for market, samples in series.items():
-        if samples:
-            samples.append((samples[-1][0] + 1, *touch(books, market, 0)))
-    bids = {(market, token): touch(books, market, token)[0] for market in series for token in (0, 1)}
-    return Prices(series, bids, after, _book_counts(books))
+    return read_prices(asked, walk(tape, tape_range[0], last, questions))
 
 
 def _book_counts(books: "Books") -> tuple[BookCounts, ...]:
@@ -142,26 +161,3 @@ def _book_counts(books: "Books") -> tuple[BookCounts, ...]:
                 )
             )
     return tuple(out)
-
-
-def _note(ask: _Ask, bid: int, offer: int, series: dict[int, list[Sample]], after: dict[tuple[str, int], int]) -> None:
-    if not ask.fill:
-        series[ask.market].append((ask.ts_ns, bid, offer))
-    elif 0 < bid < offer < PRICE_ONE_G4:
-        doubled = bid + offer
-        after[ask.fill, ask.horizon_s] = doubled if ask.token == 0 else 2 * PRICE_ONE_G4 - doubled
-
-
-def _asks(fills: Sequence[Fill]) -> Iterable[_Ask]:
-    spans: dict[int, tuple[int, int]] = {}
-    for fill in fills:
-        first, final = spans.get(fill.market, (fill.ts_ns, fill.ts_ns))
-        spans[fill.market] = (min(first, fill.ts_ns), max(final, fill.ts_ns))
-        yield _Ask(fill.matched_ns, fill.market, fill.id, fill.token, 0)
-        for horizon in HORIZONS_S:
-            yield _Ask(fill.matched_ns + horizon * NS_PER_S, fill.market, fill.id, fill.token, horizon)
-    for market, (first, final) in spans.items():
-        lead = max(_LEAST_LEAD_NS, int((final - first) * _LEAD))
-        step = max(1, (final - first + 2 * lead) // (POINTS - 1))
-        for point in range(POINTS):
-            yield _Ask(first - lead + point * step, market, "", 0, 0)

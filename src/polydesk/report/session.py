@@ -115,7 +115,7 @@ def session_tape(header: SessionStarted) -> Tape:
             f"{tape.manifest.sha256[:12]}: put the old tape back"
         )
     tape.check_hash()
-    return tape
+    return tape.between(*header.tape_range)
 
 
 def open_session(path: Path) -> Session:

@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -49,8 +49,12 @@ from polydesk.report.money import (
 from polydesk.report.performance import Performance, performance
 from polydesk.report.periods import Period, day_of, month_of, periods
 from polydesk.report.session import Session
+from polydesk.report.statistics import Statistics, statistics
 from polydesk.tape.manifest import Manifest
 from polydesk.tape.verdict import Verdict
+
+if TYPE_CHECKING:
+    from polydesk.report.study.build import Study
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -119,6 +123,7 @@ class Summary(msgspec.Struct, frozen=True):
         days: Result by UTC day; empty when the PnL is unknown.
         months: Result by UTC month; likewise.
         performance: Key figures.
+        statistics: Ratios, extremes, streaks and what became of the orders.
         by_strategy: PnL by strategy.
         by_market: PnL by market.
         by_exit: PnL by exit reason.
@@ -127,6 +132,8 @@ class Summary(msgspec.Struct, frozen=True):
         settlements: Paid out.
         fills: Every fill.
         lives: Every order and refused order.
+        refused: Figures that a guard keeps back, by name, with the guard.
+        study: What the session proves; ``None`` when only the journal was summed up.
     """
 
     header: SessionStarted
@@ -152,6 +159,7 @@ class Summary(msgspec.Struct, frozen=True):
     days: tuple[Period, ...]
     months: tuple[Period, ...]
     performance: Performance
+    statistics: Statistics
     by_strategy: tuple[PnlLine, ...]
     by_market: tuple[PnlLine, ...]
     by_exit: tuple[PnlLine, ...]
@@ -160,6 +168,8 @@ class Summary(msgspec.Struct, frozen=True):
     settlements: tuple[SettledLine, ...]
     fills: tuple[FillLine, ...]
     lives: tuple[Life, ...]
+    refused: dict[str, str] = {}
+    study: "Study | None" = None
 
     @property
     def open_orders(self) -> tuple[Life, ...]:
@@ -204,6 +214,8 @@ def summarise(session: Session, bids: Bids | None = None) -> Summary:
     fall = deepest(marks)
     by_liquidity = liquidity_lines(money)
     days, months = _periods(records, start, matched.net_u6, marks, money)
+    fallen = (fall.peak_ns, fall.recovered_ns or span[1])
+    made = performance(start, matched.net_u6, span, marks, fallen, money, by_liquidity, days)
     return Summary(
         header=session.header,
         config=config,
@@ -231,9 +243,8 @@ def summarise(session: Session, bids: Bids | None = None) -> Summary:
         drawdown=fall,
         days=days,
         months=months,
-        performance=performance(
-            start, matched.net_u6, span, marks, (fall.peak_ns, fall.recovered_ns or span[1]), money, by_liquidity, days
-        ),
+        performance=made,
+        statistics=statistics(made, span, days, fall, marks, orders.values()),
         by_strategy=pnl_lines(money, positions, "strategy"),
         by_market=pnl_lines(money, positions, "market"),
         by_exit=exit_lines(money),
@@ -268,7 +279,33 @@ def result(summary: Summary) -> dict[str, Any]:
         "sentinels": summary.sentinels,
         "assumed": msgspec.to_builtins(summary.assumed),
         "journal_sha256": summary.journal_sha256,
+        **conclusions(summary),
     }
+
+
+def conclusions(summary: Summary) -> dict[str, Any]:
+    """Return verdict, statistics and study for the final JSON; empty when only the journal was summed up.
+
+    Amounts are whole micro-pUSD here, as their names say; a void result keeps its statistics and study back.
+    """
+    study = summary.study
+    if study is None:
+        return {}
+    told: dict[str, Any] = {"verdict": msgspec.to_builtins(study.judgement)}
+    told["guards"] = [guard.text for guard in study.guards]
+    if summary.broken:
+        return told
+    kept = msgspec.to_builtins(summary.statistics)
+    made = summary.performance
+    factor = None if made.profit_factor is None else float(made.profit_factor)
+    kept |= {"return": None if made.rate is None else float(made.rate), "sharpe": made.sharpe, "profit_factor": factor}
+    for figure in summary.refused:
+        kept[_FIGURES.get(figure, figure)] = None
+    return told | {"statistics": kept, "study": msgspec.to_builtins(study)}
+
+
+_FIGURES = {"annual": "annual_rate"}
+"""Names of figures in the final JSON that differ from those of the report's lines."""
 
 
 def _amount(summary: Summary, amount_u6: int | None) -> Decimal | str:

@@ -20,26 +20,40 @@ from polydesk.report.summary import Summary
 from polydesk.report.tables import (
     Table,
     assumed_table,
+    backing_table,
     book_table,
     breakdown_table,
+    capacity_table,
     counts_table,
     exit_table,
     external_table,
     extreme_tables,
     failure_table,
+    forecast_table,
     liquidity_table,
+    making_table,
+    markout_table,
     open_order_table,
     period_table,
     pnl_table,
     position_table,
     quality_table,
+    rerun_table,
+    reward_table,
+    robust_table,
     settlement_table,
+    statistics_table,
+    uptime_table,
+    verdict_style,
+    verdict_table,
+    verdict_text,
 )
 from polydesk.report.words import ENGLISH
 
 _GAP = 2
 _NAME_WIDTH = 14
 _SHOWN = 20
+_STYLES = {"good": "bold green", "warn": "bold yellow", "bad": "bold red"}
 
 
 def print_report(
@@ -64,6 +78,10 @@ def print_report(
     _pairs([(figure.name, f"{figure.value}  {figure.remark}".rstrip()) for figure in figures], console)
     console.print()
     console.print(Text(plain_summary(summary)))
+    if summary.study is not None:
+        told = f"{ENGLISH('page.verdict')}: {verdict_text(summary)}"
+        console.print()
+        console.print(Text(told, style=_STYLES[verdict_style(summary)]))
     for table in report_tables(summary, qualities, books):
         if table.rows:
             print_table(table, console)
@@ -93,16 +111,29 @@ def print_explanation(explanation: Explanation, console: Console) -> None:
 def report_tables(summary: Summary, qualities: Sequence[Quality] = (), books: Sequence[BookCounts] = ()) -> list[Table]:
     """Return the report's tables in reading order."""
     counts = summary.counts
+    found = summary.study.market if summary.study else None
     return [
         failure_table(summary),
+        verdict_table(summary),
         pnl_table(summary),
+        statistics_table(summary),
         period_table(summary, "day"),
         *([period_table(summary, "month")] if len(summary.months) > 1 else []),
         breakdown_table(summary, "strategy"),
         breakdown_table(summary, "market"),
         exit_table(summary),
         liquidity_table(summary),
+        making_table(summary, qualities),
         quality_table(qualities),
+        markout_table(found.by_hour if found else (), "hour", summary),
+        markout_table(found.by_market if found else (), "market", summary),
+        uptime_table(summary),
+        reward_table(summary),
+        robust_table(summary),
+        backing_table(summary),
+        capacity_table(summary),
+        forecast_table(summary),
+        rerun_table(summary),
         *extreme_tables(summary),
         position_table(summary),
         open_order_table(summary),

@@ -1,46 +1,15 @@
-"""Real Chromium through Playwright: Debian's own, or the one that POLYDESK_CHROMIUM names."""
+"""What the dashboard's tests in a real browser share."""
 
-import os
-import shutil
 import subprocess
 import sys
 
 import pytest
 from monitor_samples import run_made
-from playwright.sync_api import expect, sync_playwright
 
+from in_chromium import TIMEOUT_MS
 from polydesk.monitor.follower import Follower
 from polydesk.monitor.listen import listen
 from polydesk.monitor.spawn import start
-
-_NAMES = ("chromium", "chromium-browser", "google-chrome")
-_QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--no-first-run",
-    "--disable-component-update",
-    "--disable-sync",
-)
-_TIMEOUT_MS = 30_000
-
-
-def chromium_path():
-    """Return where Chromium is; ``None`` when there is none."""
-    named = os.environ.get("POLYDESK_CHROMIUM")
-    return named or next(filter(None, map(shutil.which, _NAMES)), None)
-
-
-@pytest.fixture(scope="session")
-def chromium():
-    path = chromium_path()
-    if path is None:
-        pytest.skip("NOT TESTED: the pages, for want of a browser; install chromium or name one with POLYDESK_CHROMIUM")
-    expect.set_options(timeout=_TIMEOUT_MS)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(_QUIET))
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -52,7 +21,7 @@ def open_page(chromium):
         context = chromium.new_context(**({"viewport": {"width": 1440, "height": 900}, "locale": "en-GB"} | more))
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(_TIMEOUT_MS)
+        page.set_default_timeout(TIMEOUT_MS)
         page.on("pageerror", lambda err: complaints.append(str(err)))
         if url != "about:blank":
             page.goto(url)

@@ -137,7 +137,7 @@ def quality_table(qualities: Sequence[Quality], words: Words = ENGLISH) -> Table
     rows = []
     for line in qualities:
         per_share = [_per_share(line.gain_u6[h], line.measured_u6[h]) for h in (0, *HORIZONS_S)]
-        rows.append((words.named("liquidity", line.liquidity), count(line.fills), shares(line.shares_u6), *per_share))
+        rows.append((words.named("liquidity", line.key), count(line.fills), shares(line.shares_u6), *per_share))
     after = tuple(">" + words("quality.after", n=horizon) for horizon in HORIZONS_S)
     columns = (*words.columns("", ">fills", ">~shares", ">vs_mid"), *after)
     return Table(words("quality.title"), columns, tuple(rows), note=words("quality.note"))
