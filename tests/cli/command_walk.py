@@ -44,7 +44,9 @@ def understood(line: str) -> str:
         found, sub, words = command.resolve_command(context, words)
         assert sub is not None, line
         name = f"{name} {found}"
-        if getattr(sub, "commands", None) is None:
+        alone = getattr(sub, "invoke_without_command", False) and (not words or words[0].startswith("-"))
+        if alone or getattr(sub, "commands", None) is None:
             sub.make_context(found, list(words), parent=context)
+            break
         command, context = sub, sub.context_class(sub, info_name=found, parent=context)
     return name

@@ -132,7 +132,9 @@ def test_the_session_is_in_the_ledger_and_reported(home: Path, told) -> None:
     assert (home / "json" / "ledger.db").is_file()
     found = CliRunner().invoke(app, ["report", told["session"], "--data-dir", str(home / "json"), "--json"])
     report = json.loads(found.stdout.splitlines()[-1])
-    assert {key: told[key] for key in report} == report
+    later = {"verdict", "guards", "statistics", "study"}  # what the report adds; the demo tells the session itself
+    assert later < report.keys()
+    assert {key: told[key] for key in report if key not in later} == {k: v for k, v in report.items() if k not in later}
 
 
 def test_a_quiet_session_is_told_as_one(home: Path) -> None:

@@ -24,8 +24,8 @@ def test_replay_the_sample(tmp_path):
     assert got == {
         "events": 465_805,
         "markets": 16,
-        "orders": pytest.approx(4_040, abs=40),
-        "fills": pytest.approx(144, abs=6),
+        "orders": pytest.approx(4_014, abs=40),
+        "fills": pytest.approx(146, abs=6),
         "sentinels": "ok",
         "reproducible": True,
     }

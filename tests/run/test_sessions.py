@@ -312,7 +312,8 @@ def test_a_strategy_that_is_gone_is_named(tape, tmp_path):
         session_config(newer)
 
 
-def test_a_stop_at_any_moment_can_be_verified(tape, tmp_path, monkeypatch):
+@pytest.mark.parametrize("more", [(), ("exchange.feed_latency_ms=150", "exchange.answer_latency_ms=0")])
+def test_a_stop_at_any_moment_can_be_verified(tape, tmp_path, monkeypatch, more):
     """The command's place among rows and venue news is recorded: stops at many moments replay identically."""
     monkeypatch.setattr("polydesk.run.driver._LOOK_EVERY_NS", 0)
     real = Driver.__init__
@@ -332,18 +333,19 @@ def test_a_stop_at_any_moment_can_be_verified(tape, tmp_path, monkeypatch):
             if left[0] == 0:
                 drivers[-1].stop("test")
 
-        result = run_session(settings(tmp_path / str(number)), tape, "paper", stop_then)
+        result = run_session(settings(tmp_path / str(number), *more), tape, "paper", stop_then)
         monkeypatch.setattr(Driver, "__init__", real)
         verdict = verify_session(result.path)
         monkeypatch.setattr(Driver, "__init__", remember)
         assert verdict.identical, (looks, verdict.first_difference)
 
 
+@pytest.mark.parametrize("feed_ms", [0, 50])
 @pytest.mark.parametrize("rows", [37, 400, 2_000])
-def test_how_often_checkpoints_are_written_does_not_matter(tape, tmp_path, rows):
+def test_how_often_checkpoints_are_written_does_not_matter(tape, tmp_path, rows, feed_ms):
     """Also with equal times at the venue: the hand-over at a batch's end must not decide who is first."""
     even = ("exchange.jitter=0", "exchange.order_latency_ms=50", "exchange.cancel_latency_ms=50",
-            "exchange.answer_latency_ms=25", "exchange.confirm_s=0")  # fmt: skip
+            "exchange.answer_latency_ms=25", "exchange.confirm_s=0", f"exchange.feed_latency_ms={feed_ms}")  # fmt: skip
     one = run_session(settings(tmp_path, *even), tape, "paper", nobody)
     two = run_session(settings(tmp_path, *even, f"run.checkpoint_rows={rows}"), tape, "paper", nobody)
     assert session_hash(one.path) == session_hash(two.path)

@@ -61,9 +61,12 @@ app.command("report", epilog=report.REPORT_EPILOG, rich_help_panel=LOOK, short_h
 app.command(
     "explain", epilog=report.EXPLAIN_EPILOG, rich_help_panel=LOOK, short_help="Tell why an order was sent or refused."
 )(report.explain)
-app.command(
-    "backtest", epilog=backtest.EPILOG, rich_help_panel=TRY, short_help="Run one strategy over a tape, at full speed."
-)(backtest.backtest)
+app.add_typer(
+    backtest.app,
+    name="backtest",
+    rich_help_panel=TRY,
+    short_help="Run strategies over a tape, at full speed; compare, roll, verify.",
+)
 app.command(
     "replay", epilog=replay.EPILOG, rich_help_panel=TRY, short_help="Prove a session, or ask what if it had differed."
 )(replay.replay)

@@ -2,7 +2,7 @@
 
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +11,7 @@ import typer
 from polydesk.model.errors import ConfigError
 
 if TYPE_CHECKING:
+    from polydesk.report.config import ReportConfig
     from polydesk.run.settings import Settings
     from polydesk.run.settings_load import Loaded
 
@@ -63,6 +64,26 @@ def load(
     named = {**(flags or {}), "--data-dir": ("data_dir", data_dir)}
     given = {option: f"{key}={value}" for option, (key, value) in named.items() if value is not None}
     return load_settings(config, None, overrides, given)
+
+
+def report_config(config: Path | None = None, overrides: Sequence[str] = ()) -> "ReportConfig":
+    """Return how reports judge; with a configuration that cannot be read, the defaults and a warning.
+
+    A report of what happened must not depend on a file that has been broken since; what is named on the command line
+    must be right.
+
+    Raises:
+        ConfigError: The file or key named on the command line is wrong.
+    """
+    try:
+        return load(config, list(overrides)).settings.report
+    except ConfigError as err:
+        if config is not None or overrides:
+            raise
+        from polydesk.report.config import ReportConfig
+
+        typer.echo(f"warning: the default rules judge, the configuration cannot be read: {err}", err=True)
+        return ReportConfig()
 
 
 def data_dir_flag(folder: Path) -> str:

@@ -5,15 +5,18 @@ from typing import Annotated
 
 import typer
 
-from polydesk.cli.options import AsJson, DataDir, SessionName, load
+from polydesk.cli.options import AsJson, ConfigFile, DataDir, Overrides, SessionName, load, report_config
 from polydesk.cli.output import emit_json, examples, notices, results
 from polydesk.model.errors import ConfigError
+from polydesk.report.study.answer import Answer
 from polydesk.report.words import Language, words_of
 
 REPORT_EPILOG = examples(
     "polydesk report latest",
     "polydesk report latest --html report.html",
     "polydesk report latest --html report.zh.html --lang zh",
+    "polydesk report latest --set report.rewards.daily_pool=100 --markouts markouts.csv",
+    "polydesk report latest --require paper",
     "polydesk report paper-20260416T071000-a1b2c3 --json",
 )
 EXPLAIN_EPILOG = examples(
@@ -30,10 +33,18 @@ def report(
     lang: Annotated[
         Language | None, typer.Option(help="Language of the page: English or Simplified Chinese; en when omitted.")
     ] = None,
+    markouts: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also write every fill's markouts as CSV.")
+    ] = None,
+    require: Annotated[
+        Answer | None, typer.Option(help="Leave with exit code 1 when the verdict is worse than this.")
+    ] = None,
     data_dir: DataDir = None,
+    config: ConfigFile = None,
+    overrides: Overrides = [],  # noqa: B006 - typer copies it
     as_json: AsJson = False,
 ) -> None:
-    """Show a session's result: PnL in two columns, by strategy, market and exit reason, fees, refusals, positions."""
+    """Show a session's result: verdict, PnL in two columns and where it came from, making, robustness, refusals."""
     from polydesk.report.build import build_report
     from polydesk.report.session import find_session
     from polydesk.report.summary import result
@@ -41,7 +52,14 @@ def report(
 
     if lang is not None and html is None:
         raise ConfigError("--lang is the language of the page: give --html FILE as well")
-    found = build_report(find_session(_sessions(data_dir), session))
+    found = build_report(find_session(sessions_folder(data_dir), session), report_config(config, overrides))
+    if markouts is not None:
+        from polydesk.report.markout_file import write_markouts
+
+        if found.prices is None:
+            raise ConfigError(f"--markouts: there are no prices to mark out against, {found.missing}")
+        write_markouts(markouts, found.summary.fills, found.prices)
+        notices().print(f"wrote {markouts}", markup=False, soft_wrap=True)
     if html is not None:
         from polydesk.report.html import render_page, write_page
 
@@ -52,6 +70,9 @@ def report(
         emit_json(result(found.summary))
     else:
         print_report(found.summary, results(as_json=False), found.quality, found.books)
+    study = found.summary.study
+    if require is not None and (study is None or study.judgement.answer.worse_than(require)):
+        raise typer.Exit(1)
 
 
 def explain(
@@ -65,13 +86,13 @@ def explain(
     from polydesk.report.session import find_session, open_session
     from polydesk.report.terminal import print_explanation
 
-    explanation = explain_order(open_session(find_session(_sessions(data_dir), session)), order)
+    explanation = explain_order(open_session(find_session(sessions_folder(data_dir), session)), order)
     if as_json:
         emit_json(as_data(explanation))
     else:
         print_explanation(explanation, results(as_json=False))
 
 
-def _sessions(data_dir: Path | None) -> Path:
+def sessions_folder(data_dir: Path | None) -> Path:
     """Return the data folder without reading a configuration when one is named."""
     return data_dir if data_dir is not None else Path(load(None, []).settings.data_dir)

@@ -2,18 +2,19 @@
 
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from polydesk.cli.options import data_dir_flag
+from polydesk.cli.options import data_dir_flag, report_config
 from polydesk.cli.output import complain, emit_json, notices, results
 from polydesk.model.errors import JournalFull
 
 if TYPE_CHECKING:
+    from polydesk.report.build import Report
     from polydesk.run.driver import Progress
     from polydesk.run.session import SessionResult
 
@@ -105,7 +106,12 @@ def uninterrupted(what: str) -> Iterator[None]:
 
 
 def conclude(
-    ended: "SessionResult", *, as_json: bool, stay: Callable[[], None] | None = None, news: bool = True
+    ended: "SessionResult",
+    *,
+    as_json: bool,
+    stay: Callable[[], None] | None = None,
+    news: bool = True,
+    more: "Callable[[Report], Mapping[str, Any]] | None" = None,
 ) -> None:
     """Print the report of a session that ended and leave with its exit code.
 
@@ -114,6 +120,7 @@ def conclude(
         as_json: Whether stdout ends with the final JSON.
         stay: Called before leaving when the recording ended by itself.
         news: Whether the session ended just now, so that its end decides the exit code.
+        more: Called with the report before it is printed; adds fields to the final JSON.
     """
     from polydesk.report.build import build_report
     from polydesk.report.summary import result
@@ -123,7 +130,8 @@ def conclude(
     with uninterrupted(f"writing the results of {ended.session}"):
         for problem in publish_results(ended.path.parent.parent, ended.path):
             typer.echo(f"warning: {problem}", err=True)
-    found = build_report(ended.path)
+        found = build_report(ended.path, report_config())
+        added = more(found) if more is not None else {}
     print_report(found.summary, results(as_json=as_json), found.quality, found.books)
     where = data_dir_flag(ended.path.parent.parent)
     typer.echo(
@@ -131,8 +139,10 @@ def conclude(
         f"      polydesk replay {ended.session} --verify{where}",
         err=True,
     )
+    if added.get("files"):
+        typer.echo("Files: " + "\n       ".join(added["files"]), err=True)
     if as_json:
-        emit_json(result(found.summary))
+        emit_json({**result(found.summary), **added})
     if stay is not None and ended.reason == "tape_end":
         stay()
     if ended.reason == "disk_full":

@@ -11,6 +11,7 @@ import msgspec
 
 from polydesk.model.errors import InvariantBroken
 from polydesk.model.records import (
+    MAKER_REBATE,
     CashMoved,
     Command,
     Input,
@@ -25,7 +26,6 @@ from polydesk.tape.journal import JournalWriter
 
 _SESSION_MARKS = (SessionStarted, SessionResumed, SessionHalted, SessionEnded)
 _TOLD = 4
-_FROM_OUTSIDE = (Command, CashMoved)
 
 
 class Diverged(InvariantBroken):
@@ -78,7 +78,7 @@ class Recorder:
         """Return the next recorded record when it came from the operator or the world rather than from the venue."""
         if self.repeating:
             record = self._expected[self.count]
-            if isinstance(record, _FROM_OUTSIDE):
+            if isinstance(record, Command) or (isinstance(record, CashMoved) and record.kind != MAKER_REBATE):
                 return record
         return None
 

@@ -4,15 +4,17 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
 from polydesk.desk import Desk, Woken, new_desk, step
-from polydesk.kernel import Wake, WakeBit, advance
+from polydesk.exchange.measured import kept_exchange
+from polydesk.kernel import Wake, WakeBit, advance, feed_times
 from polydesk.model.grid import FAR_NS
 from polydesk.model.records import Input, Output, Record, SessionEnded, SessionStarted, is_input
 from polydesk.report.session import read_session, session_tape
+from polydesk.run.begin import begin
 from polydesk.run.driver import Driver, Machine
 from polydesk.run.fingerprint import differences, fingerprint
-from polydesk.run.machine import new_machine
 from polydesk.run.pace import Pace
 from polydesk.run.recorder import Diverged, Recorder, difference, without_marks
 from polydesk.run.session import session_config
@@ -53,12 +55,13 @@ def verify_session(folder: Path) -> Verdict:
     header, records = read_session(folder)
     changed = differences(header.fingerprint, fingerprint())
     config, tape = session_config(header), session_tape(header)
-    machine = new_machine(tape.manifest, config.desk, config.exchange, header.seed)
-    desk = new_desk(config.desk, tape.manifest.markets, machine.books, live=header.mode == "live")
+    exchange = kept_exchange(config.exchange, folder)
+    machine = begin(tape, config.desk, exchange, header.seed, header.markets)
+    desk = new_desk(config.desk, machine.desk.markets, machine.view, live=header.mode == "live")
     expected: list[Input | Output] = without_marks(records)
     ended = next((r for r in reversed(records) if isinstance(r, SessionEnded)), None)
     position = 0
-    for got in _outputs(tape, machine, desk, [r for r in expected if is_input(r)], ended):
+    for got in replayed(tape, machine, desk, [r for r in expected if is_input(r)], ended):
         while position < len(expected) and is_input(expected[position]):
             position += 1
         if position == len(expected):
@@ -72,7 +75,7 @@ def verify_session(folder: Path) -> Verdict:
     if rest:
         return _differs(position, rest[0], None, changed, ended)
     found = (
-        _venue_differs(header, tape, expected)
+        _venue_differs(folder, header, tape, expected)
         or _hash_differs(header, records, ended)
         or _junk(folder, ended)
         or _cut(folder, header, ended)
@@ -90,12 +93,12 @@ def verify_session(folder: Path) -> Verdict:
     )
 
 
-def _venue_differs(header: SessionStarted, tape: Tape, expected: list[Input | Output]) -> str:
+def _venue_differs(folder: Path, header: SessionStarted, tape: Tape, expected: list[Input | Output]) -> str:
     """Run a simulated session again, exchange included; return the first difference, or an empty string."""
     if header.mode == "live":
         return ""
     config = session_config(header)
-    machine = new_machine(tape.manifest, config.desk, config.exchange, header.seed)
+    machine = begin(tape, config.desk, kept_exchange(config.exchange, folder), header.seed, header.markets)
     recorder = Comparison(expected)
     try:
         Driver(tape, machine, recorder, Pace(None, lambda: 0), lambda _: None, recorder.stop_when_done).run()
@@ -168,23 +171,37 @@ def _differs(
     )
 
 
-def _outputs(
+def replayed(
     tape: Tape, machine: Machine, desk: Desk, inputs: Sequence[Input], ended: SessionEnded | None
 ) -> Iterator[Output]:
-    """Yield what the desk puts out when the recorded inputs reach it after the rows they came after."""
-    position = 0
-    while position < len(inputs) and inputs[position].seq < 0:
+    """Yield what a desk puts out when recorded inputs reach it after the rows they came after.
+
+    Args:
+        tape: The session's tape.
+        machine: Fresh; only its books are used, the venue is not asked.
+        desk: Fresh, over these books.
+        inputs: In order.
+        ended: Its ``rows`` are where to stop; the end of the tape when there is none.
+    """
+    position, first = 0, tape.span[0]
+    state = np.zeros(2, np.int64)
+    while position < len(inputs) and inputs[position].seq < first:
         yield from step(desk, inputs[position])
         position += 1
-    for rows in tape.batches(stop=ended.rows if ended else None):
+    for rows in tape.batches(stop=first + ended.rows if ended else None):
         base, index = int(rows["seq"][0]), 0
+        seen_ns = rows["ts_ns"]
+        if machine.feed is not None:
+            seen = np.zeros((len(rows), 2), np.int64)
+            feed_times(machine.venue.kernel, rows, 0, seen, state)
+            seen_ns = seen[:, 0]
         while index < len(rows):
             stop = len(rows)
             if position < len(inputs):
                 stop = min(stop, inputs[position].seq + 1 - base)
-            index = advance(machine.books, machine.own, machine.fills, machine.wake, rows, index, stop, FAR_NS)
+            index = advance(machine.view, machine.own, machine.fills, machine.wake, rows, index, stop, FAR_NS)
             seq = base + index - 1
-            yield from _woken(desk, machine.wake, seq, int(rows["ts_ns"][index - 1]))
+            yield from _woken(desk, machine.wake, seq, int(seen_ns[index - 1]))
             while position < len(inputs) and inputs[position].seq == seq:
                 yield from step(desk, inputs[position])
                 position += 1

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import msgspec
 import structlog
@@ -17,16 +18,18 @@ from pydantic import ValidationError
 
 from polydesk.desk import DeskConfig
 from polydesk.exchange import ExchangeConfig
+from polydesk.exchange.measured import keep_latencies, kept_exchange, with_hash
 from polydesk.model.errors import JournalFull, PolydeskError, SessionError, SessionInterrupted
 from polydesk.model.ids import SessionId
 from polydesk.model.params import Params, param
 from polydesk.model.records import Record, SessionEnded, SessionHalted, SessionResumed, SessionStarted
 from polydesk.report.session import session_tape
+from polydesk.run.begin import begin
 from polydesk.run.checkpoint import FILE_NAME as CHECKPOINT
 from polydesk.run.checkpoint import read_checkpoint, restore_machine, write_checkpoint
+from polydesk.run.compiled import Engine, choose, driver_type
 from polydesk.run.driver import Driver, Machine, Progress
 from polydesk.run.fingerprint import fingerprint
-from polydesk.run.machine import new_machine
 from polydesk.run.pace import Pace
 from polydesk.run.publish import Publisher
 from polydesk.run.recorder import Recorder, without_marks
@@ -39,6 +42,9 @@ from polydesk.tape.manifest import FILE_NAME as MANIFEST
 from polydesk.tape.parts import GROUP_ROWS
 from polydesk.tape.verdict import FILE_NAME as VERDICT
 from polydesk.tape.verdict import Verdict, verdict_of, write_verdict
+
+if TYPE_CHECKING:
+    from polydesk.run.compiled_driver import CompiledDriver
 
 RECORD_FORMAT = 1
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -62,37 +68,45 @@ class SessionResult(msgspec.Struct, frozen=True):
         session: Its name.
         path: Its folder.
         reason: ``tape_end``, ``stopped`` or ``disk_full``.
+        engine: What ran it: ``compiled`` or ``python``.
     """
 
     session: SessionId
     path: Path
     reason: str
+    engine: str = "python"
 
 
-def run_session(settings: Settings, tape: Tape, mode: str, look: Look) -> SessionResult:
+def run_session(
+    settings: Settings, tape: Tape, mode: str, look: Look, markets: tuple[int, ...] = (), engine: Engine = "python"
+) -> SessionResult:
     """Run a new session over a tape.
 
     Args:
         settings: The whole configuration.
-        tape: Its market input.
+        tape: Its market input; the rows before its span only fill the books.
         mode: ``paper`` or ``backtest``; the same desk either way.
         look: Called with the running session several times a second.
+        markets: The markets to trade, by index; all of the tape when empty.
+        engine: What runs it; the journal is the same either way.
 
     Raises:
+        ConfigError: The compiled loop was asked for and cannot run this.
         JournalError: The session's folder cannot be written.
         SessionError: The tape has no markets.
         TapeError: The tape is not what its manifest says.
     """
     if not tape.manifest.markets:
         raise SessionError(f"{tape.path}: the tape has no markets, there is nothing to trade")
+    chosen = choose(settings, tape, engine)
     tape.check_hash()
     verdict = verdict_of(tape)
-    config = SessionConfig(desk=settings.desk, exchange=settings.exchange)
+    config = SessionConfig(desk=settings.desk, exchange=with_hash(settings.exchange))
     name = _new_name(mode)
     folder = Path(settings.data_dir) / "sessions" / name
     header = SessionStarted(
         name, RECORD_FORMAT, mode, settings.run.seed, str(tape.path.resolve()), tape.manifest.sha256,
-        (0, tape.manifest.rows), config.model_dump_json(), fingerprint(), time.time_ns(),
+        tape.span, config.model_dump_json(), fingerprint(), time.time_ns(), markets,
     )  # fmt: skip
     try:
         journal = JournalWriter.create(folder / JOURNAL, header, sync_every_s=_sync_every_s(settings))
@@ -100,8 +114,9 @@ def run_session(settings: Settings, tape: Tape, mode: str, look: Look) -> Sessio
         raise JournalFull(f"{folder.parent}: no space to begin a session; free space and start again") from err
     with _closing(journal):
         _keep_facts(tape, verdict, folder)
-        machine = new_machine(tape.manifest, config.desk, config.exchange, header.seed)
-        return _drive(settings, tape, header, folder, journal, machine, Recorder(journal), look)
+        keep_latencies(config.exchange, folder)
+        machine = begin(tape, config.desk, kept_exchange(config.exchange, folder), header.seed, markets)
+        return _drive(settings, tape, header, folder, journal, machine, Recorder(journal), look, chosen)
 
 
 def resume_session(settings: Settings, folder: Path, look: Look) -> SessionResult:
@@ -124,7 +139,7 @@ def resume_session(settings: Settings, folder: Path, look: Look) -> SessionResul
             return SessionResult(header.session, folder, ended.reason)
         tape = session_tape(header)
         config = session_config(header)
-        machine = new_machine(tape.manifest, config.desk, config.exchange, header.seed)
+        machine = begin(tape, config.desk, kept_exchange(config.exchange, folder), header.seed, header.markets)
         recorder = _restore(folder, records, header, machine, journal)
         journal.append(SessionResumed(fingerprint(), time.time_ns()))
         return _drive(settings, tape, header, folder, journal, machine, recorder, look)
@@ -168,7 +183,7 @@ def _restore(
 
 def _drive(
     settings: Settings, tape: Tape, header: SessionStarted, folder: Path, journal: JournalWriter, machine: Machine,
-    recorder: Recorder, look: Look,
+    recorder: Recorder, look: Look, engine: str = "python",
 ) -> SessionResult:  # fmt: skip
     last_row = machine.next_row
 
@@ -183,21 +198,26 @@ def _drive(
 
     speed = settings.run.speed if isinstance(settings.run.speed, float) else None
     publisher = Publisher(folder, header, settings.run.live_state_hz)
-    latest = Progress(machine.next_row, tape.manifest.rows, machine.desk.state.now_ns, 0, 0, 0)
+    first, stop = tape.span
+    latest = Progress(machine.next_row, stop, machine.desk.state.now_ns, 0, 0, 0)
 
     def watch(progress: Progress) -> None:
         nonlocal latest
-        latest = progress
-        publisher.look(machine, progress)
-        look(machine, progress)
+        latest = msgspec.structs.replace(progress, total=stop)
+        publisher.look(machine, latest)
+        look(machine, msgspec.structs.replace(latest, rows=latest.rows - first, total=stop - first))
 
     batch_rows = min(GROUP_ROWS, settings.run.checkpoint_rows)
-    driver = Driver(tape, machine, recorder, Pace(speed, time.monotonic_ns), watch, checkpoint, batch_rows)
+    driver: Driver | CompiledDriver
+    if engine == "compiled":
+        driver = driver_type()(tape, machine, recorder, watch)
+    else:
+        driver = Driver(tape, machine, recorder, Pace(speed, time.monotonic_ns), watch, checkpoint, batch_rows)
     state = "halted"
     try:
         with _interruptible(driver):
             reason = driver.run()
-        journal.append(SessionEnded(reason, journal.journal_sha256, time.time_ns(), machine.next_row))
+        journal.append(SessionEnded(reason, journal.journal_sha256, time.time_ns(), machine.next_row - first))
         journal.commit()
         state = "ended"
     except JournalFull:
@@ -213,7 +233,7 @@ def _drive(
         publisher.finish(machine, latest, state)
     with suppress(FileNotFoundError):
         (folder / CHECKPOINT).unlink()
-    return SessionResult(header.session, folder, reason)
+    return SessionResult(header.session, folder, reason, engine)
 
 
 def _keep_facts(tape: Tape, verdict: Verdict | None, folder: Path) -> None:
@@ -248,7 +268,7 @@ def _closing(journal: JournalWriter) -> Iterator[None]:
 
 
 @contextmanager
-def _interruptible(driver: Driver) -> Iterator[None]:
+def _interruptible(driver: "Driver | CompiledDriver") -> Iterator[None]:
     """Turn the first Ctrl-C, termination or closed terminal into an orderly stop; a second one interrupts at once."""
     if threading.current_thread() is not threading.main_thread():
         yield

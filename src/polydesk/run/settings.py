@@ -12,6 +12,7 @@ from polydesk.desk.config import DeskConfig
 from polydesk.exchange.config import ExchangeConfig
 from polydesk.model.errors import ConfigError
 from polydesk.model.params import Params, param
+from polydesk.report.config import ReportConfig
 from polydesk.run.config import RunConfig
 from polydesk.run.settings_keys import leaf_keys
 from polydesk.run.settings_load import NO_FLAGS, Loaded, diagnose, load
@@ -28,6 +29,7 @@ class Settings(Params):
     desk: DeskConfig = param(DeskConfig(), "-", "what decides what the desk does")
     exchange: ExchangeConfig = param(ExchangeConfig(), "-", "assumptions of the simulated exchange")
     run: RunConfig = param(RunConfig(), "-", "how a session is driven")
+    report: ReportConfig = param(ReportConfig(), "-", "how sessions are judged; no part of what a session does")
 
 
 def config_path(path: Path | None) -> Path | None:

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import msgspec
 
+from polydesk.exchange.measured import kept_exchange
 from polydesk.model.errors import SessionError
 from polydesk.model.grid import price_text, size_text
 from polydesk.model.records import Command, Fill, Input, Marked, OrderSent, Output, Refused, SessionStarted
 from polydesk.report.session import read_session, session_tape
+from polydesk.run.begin import begin
 from polydesk.run.driver import Driver, Progress
-from polydesk.run.machine import new_machine
 from polydesk.run.pace import Pace
 from polydesk.run.recorder import Recorder, difference, without_marks
 from polydesk.run.session import SessionConfig, session_config
@@ -70,7 +71,7 @@ def what_if(folder: Path, overrides: list[str]) -> WhatIf:
         raise SessionError("nothing to change: give at least one --set key=value")
     header, records = read_session(folder)
     kept = without_marks(records)
-    before = _settings(header)
+    before = _settings(header, folder)
     after = override(before, overrides)
     other = _again(header, after, kept)
     one, two = _orders(kept), _orders(other)
@@ -86,17 +87,19 @@ def what_if(folder: Path, overrides: list[str]) -> WhatIf:
     )
 
 
-def _settings(header: SessionStarted) -> Settings:
+def _settings(header: SessionStarted, folder: Path) -> Settings:
     config = session_config(header)
     plain = Settings()
     run = plain.run.model_copy(update={"seed": header.seed})
-    return plain.model_copy(update={"desk": config.desk, "exchange": config.exchange, "run": run})
+    return plain.model_copy(
+        update={"desk": config.desk, "exchange": kept_exchange(config.exchange, folder), "run": run}
+    )
 
 
 def _again(header: SessionStarted, settings: Settings, kept: list[Input | Output]) -> list[Input | Output]:
     config = SessionConfig(desk=settings.desk, exchange=settings.exchange)
     tape = session_tape(header)
-    machine = new_machine(tape.manifest, config.desk, config.exchange, settings.run.seed)
+    machine = begin(tape, config.desk, config.exchange, settings.run.seed, header.markets)
     sink = Rerun([r for r in kept if isinstance(r, Command)])
     Driver(tape, machine, sink, Pace(None, lambda: 0), _look, lambda: None).run()
     return sink.records

@@ -12,23 +12,46 @@ from polydesk.tape.parts import GROUP_ROWS, read_part
 
 
 class Tape:
-    """A finished tape on disk; see ``open_tape``.
+    """A finished tape on disk, or a stretch of its rows; see ``open_tape`` and ``between``.
 
     Attributes:
         path: Its folder.
-        manifest: What it says about itself.
+        manifest: What it says about itself, the whole of it.
+        span: ``seq`` of the first row to read and of the row to stop before.
     """
 
-    def __init__(self, path: Path, manifest: Manifest) -> None:
+    def __init__(self, path: Path, manifest: Manifest, span: tuple[int, int] | None = None) -> None:
         self.path = path
         self.manifest = manifest
+        self.span = (0, manifest.rows) if span is None else span
+
+    def between(self, start: int, stop: int) -> "Tape":
+        """Return the same tape with only the rows ``start`` to ``stop`` (half open) to read; ``seq`` stays as it is.
+
+        Raises:
+            TapeError: The rows are not on the tape.
+        """
+        if not 0 <= start <= stop <= self.manifest.rows:
+            raise TapeError(f"{self.path}: rows {start} to {stop} are not on this tape of {self.manifest.rows} rows")
+        return Tape(self.path, self.manifest, (start, stop))
+
+    def whole(self) -> "Tape":
+        """Return the tape with all its rows to read."""
+        return Tape(self.path, self.manifest)
+
+    def row_at(self, ts_ns: int) -> int:
+        """Return the ``seq`` of the first row at or after ``ts_ns``; the number of rows when there is none."""
+        for rows in self.whole().batches():
+            if int(rows["ts_ns"][-1]) >= ts_ns:
+                return int(rows["seq"][0]) + int(np.searchsorted(rows["ts_ns"], ts_ns, side="left"))
+        return self.manifest.rows
 
     def batches(self, start: int = 0, stop: int | None = None, batch_rows: int = GROUP_ROWS) -> Iterator[np.ndarray]:
-        """Read rows ``start`` to ``stop`` (half open) in order.
+        """Read rows ``start`` to ``stop`` (half open) in order, as far as they lie in ``span``.
 
         Args:
             start: ``seq`` of the first row.
-            stop: ``seq`` after the last row; the end of the tape when omitted.
+            stop: ``seq`` after the last row; the end of the span when omitted.
             batch_rows: Most rows in an array; the last of each row group may be shorter.
 
         Yields:
@@ -37,7 +60,8 @@ class Tape:
         Raises:
             TapeError: A file is missing, truncated or damaged; the message names it.
         """
-        stop = self.manifest.rows if stop is None else min(stop, self.manifest.rows)
+        start = max(start, self.span[0])
+        stop = self.span[1] if stop is None else min(stop, self.span[1])
         for part in self.manifest.files:
             if part.first_seq >= stop or part.first_seq + part.rows <= start:
                 continue
@@ -54,9 +78,9 @@ class Tape:
                 return
 
     def content_sha256(self) -> str:
-        """Compute the content hash from the rows as they are on disk."""
+        """Compute the content hash from all rows as they are on disk, whatever the span."""
         digest = hashlib.sha256()
-        for rows in self.batches():
+        for rows in self.whole().batches():
             digest.update(rows.data)
         manifest = self.manifest
         return content_hash(

@@ -115,7 +115,7 @@ def verify(tape: Tape, progress: Callable[[int, int], None] | None = None) -> Ve
         TapeError: A file of the tape is damaged.
     """
     ladders, digest, late = Ladders(), hashlib.sha256(), 0
-    for rows in tape.batches():
+    for rows in tape.whole().batches():
         digest.update(rows.data)
         ladders.replay(rows)
         late += _late(rows)

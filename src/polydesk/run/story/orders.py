@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from polydesk.exchange.config import FILL_RULE
+from polydesk.exchange.config import fill_rule
 from polydesk.model.grid import CASH_ONE_U6, PRICE_ONE_G4, SHARE_U6, cash_u6
 from polydesk.model.orders import Check, Purpose, Term
 from polydesk.model.reasons import Refusal
@@ -108,12 +108,13 @@ def order_chapter(context: Context, life: Life) -> Chapter:
 def fill_chapter(context: Context, life: Life) -> Chapter:
     """Tell what the order got, and by which rule."""
     fills = context.moments.fills
+    config = session_config(context.session.header).exchange
     fees = sum(fill.fee_u6 for fill in fills)
     got = " and ".join(f"{shares(fill.size_u6)} at {price(fill.price_g4)}" for fill in fills)
     taken = {fill.liquidity.value for fill in fills}
     text = (
         f"{life.intent.id} got {got} as {' and '.join(sorted(taken))}, fee {cash(fees)} pUSD.",
-        f"The fill rule, printed with every report: {FILL_RULE}",
+        f"The fill rule, printed with every report: {fill_rule(config)}",
     )
     return Chapter(
         "fill",

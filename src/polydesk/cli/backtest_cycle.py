@@ -1,0 +1,199 @@
+"""``polydesk backtest cycle`` and ``nightly``: one command from the tape to files in a dated folder."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+import typer
+
+from polydesk.cli import backtest_options as options
+from polydesk.cli.backtest_rolling import StepHours, WindowHours, counting, save, say_stopping, show
+from polydesk.cli.boundary import INTERRUPTED
+from polydesk.cli.options import AsJson, ConfigFile, DataDir, Overrides, load
+from polydesk.cli.output import complain, emit_json, emit_line, examples, notices
+from polydesk.cli.watch import watching
+
+if TYPE_CHECKING:
+    from polydesk.research.result import Result
+    from polydesk.research.rolling import Rolling
+    from polydesk.run.settings import Settings
+    from polydesk.tape import Tape
+
+CYCLE_EPILOG = examples(
+    "polydesk backtest cycle", "polydesk backtest cycle --tape tapes/btc --strategy inventory_maker --out-dir results"
+)
+NIGHTLY_EPILOG = examples(
+    "polydesk backtest nightly --tape tapes/week --window-hours 24 --step-hours 12 --rolling-reject-top-k 3"
+)
+
+OutDir = Annotated[
+    Path | None,
+    typer.Option("--out-dir", metavar="DIR", help="Where run-<time> is made; else the data folder."),
+]
+LookBack = Annotated[
+    float | None, typer.Option("--lookback-hours", help="Only the last hours of the tape; all of it when omitted.")
+]
+
+
+def cycle(
+    strategy: options.Strategies = [],  # noqa: B006 - typer copies it
+    tape: options.TapeDir = None,
+    sample: options.Sample = "default",
+    begin: options.Begin = None,
+    end: options.End = None,
+    lookback_hours: LookBack = None,
+    markets: options.Markets = [],  # noqa: B006 - typer copies it
+    seed: options.Seed = None,
+    out_dir: OutDir = None,
+    data_dir: DataDir = None,
+    config: ConfigFile = None,
+    overrides: Overrides = [],  # noqa: B006 - typer copies it
+    as_json: AsJson = False,
+) -> None:
+    """Check the tape, backtest it and write the files into run-<time>; latest-run.json and latest point to it."""
+    settings = load(config, [*overrides, "run.speed=max"], data_dir, {"--seed": ("run.seed", seed)}).settings
+    ready, part, chosen = _prepare(settings, strategy, tape, sample, begin, end, lookback_hours, markets)
+    run = _new_run(out_dir or Path(ready.data_dir) / "backtests")
+    result = _backtest(ready, part, chosen, run)
+    facts = _facts(result)
+    _end(run, facts, result, as_json=as_json)
+
+
+def nightly(
+    strategy: options.Strategies = [],  # noqa: B006 - typer copies it
+    tape: options.TapeDir = None,
+    sample: options.Sample = "default",
+    begin: options.Begin = None,
+    end: options.End = None,
+    lookback_hours: LookBack = None,
+    markets: options.Markets = [],  # noqa: B006 - typer copies it
+    window_hours: WindowHours = 24.0,
+    step_hours: StepHours = 12.0,
+    top_k: Annotated[
+        int, typer.Option("--rolling-reject-top-k", min=0, help="Refusal codes in the summary line; 0 for none.")
+    ] = 2,
+    workers: options.Workers = None,
+    seed: options.Seed = None,
+    out_dir: OutDir = None,
+    data_dir: DataDir = None,
+    config: ConfigFile = None,
+    overrides: Overrides = [],  # noqa: B006 - typer copies it
+    as_json: AsJson = False,
+) -> None:
+    """Like cycle, and also a rolling backtest of the same range and a one-line summary.txt."""
+    from polydesk.research.coverage import rolling_windows
+
+    settings = load(config, [*overrides, "run.speed=max"], data_dir, {"--seed": ("run.seed", seed)}).settings
+    rolling_windows(0, 1, window_hours, step_hours)  # says what is wrong with them before anything runs
+    ready, part, chosen = _prepare(settings, strategy, tape, sample, begin, end, lookback_hours, markets)
+    run = _new_run(out_dir or Path(ready.data_dir) / "nightly")
+    result = _backtest(ready, part, chosen, run)
+    from polydesk.research.backtest import enabled
+    from polydesk.research.cycle import ROLLING, summary_line, write_summary_line
+    from polydesk.research.rolling import Plan, run_rolling
+    from polydesk.run.settings_load import override
+
+    windows = override(ready, [f"data_dir={run / 'windows'}"])
+    plan = Plan(part, chosen, windows, tuple(enabled(ready)), window_hours, step_hours, workers)
+    rolled = None
+    if result.meta.complete:
+        with counting("windows") as told:
+            rolled = run_rolling(plan, told, say_stopping)
+        save(rolled, run / ROLLING, checksum=True)
+        show(rolled, as_json=True)
+    files = {"rolling": str(run / ROLLING)} if rolled is not None else {}
+    line = summary_line(result, rolled, top_k, files)
+    write_summary_line(run, line)
+    facts = {**_facts(result), "summary_line": line}
+    if rolled is not None:
+        facts |= {"rolling": msgspec.to_builtins(rolled.summary), "rolling_complete": rolled.complete}
+    _end(run, facts, result, as_json=as_json, line=line, failed=rolled is not None and _failed(rolled))
+
+
+def _prepare(
+    settings: "Settings",
+    strategy: list[str],
+    tape: Path | None,
+    sample: str,
+    begin: str | None,
+    end: str | None,
+    lookback_hours: float | None,
+    markets: list[str],
+) -> tuple["Settings", "Tape", tuple[int, ...]]:
+    """Return prepared settings, the checked tape with its span, and the markets chosen."""
+    with notices().status("loading the kernel; it is compiled once and then cached"):
+        from polydesk.research.backtest import prepared
+        from polydesk.research.window import chosen_markets, last_hours, stretch
+    ready = prepared(settings, strategy)
+    source = options.opened(ready.data_dir, tape, sample)
+    source.check_hash()
+    part = stretch(source, begin, end)
+    if lookback_hours is not None:
+        part = last_hours(part, lookback_hours)
+    return ready, part, chosen_markets(source.manifest.markets, markets)
+
+
+def _new_run(root: Path) -> Path:
+    from polydesk.research.cycle import new_run
+
+    return new_run(root)
+
+
+def _backtest(ready: "Settings", part: "Tape", chosen: tuple[int, ...], run: Path) -> "Result":
+    """Run the backtest and write its files into the run's folder."""
+    from polydesk.research.backtest import run_backtest
+    from polydesk.research.result_files import write_result
+    from polydesk.research.session_result import session_result
+    from polydesk.research.window import warm_up
+    from polydesk.run.finish import publish_results
+
+    warm = warm_up(part, chosen, ready)
+    with watching() as look:
+        ended = run_backtest(ready, part, [], look, chosen)
+    for problem in publish_results(ended.path.parent.parent, ended.path):
+        typer.echo(f"warning: {problem}", err=True)
+    found = session_result(ended.path, warm)
+    write_result(run, found.result, found.ledger)
+    return found.result
+
+
+def _facts(result: "Result") -> dict[str, Any]:
+    return {
+        "generated_at": result.summary.generated_at,
+        "session": result.meta.session,
+        "complete": result.meta.complete,
+        "journal_sha256": result.journal_sha256,
+        "tape_sha256": result.tape.sha256 if result.tape else "",
+        "good_data": result.tape.good if result.tape else None,
+        "summary": msgspec.to_builtins(result.summary),
+    }
+
+
+def _end(
+    run: Path, facts: dict[str, Any], result: "Result", *, as_json: bool, line: str = "", failed: bool = False
+) -> None:
+    """Point to the run, print it and leave with its exit code."""
+    from polydesk.research.cycle import point_to
+    from polydesk.research.summary_md import summary_md
+
+    files = sorted(str(path) for path in run.iterdir() if path.is_file())
+    point_to(run, {**facts, "files": [Path(path).name for path in files]})
+    for note in result.meta.notes:
+        typer.echo(f"note: {note}", err=True)
+    if as_json:
+        emit_json({"run": str(run), **facts, "files": files})
+    else:
+        emit_line(line or summary_md(result).rstrip())
+    typer.echo("Files: " + "\n       ".join(files), err=True)
+    if failed:
+        raise typer.Exit(1)
+    if not (result.meta.complete and facts.get("rolling_complete", True)):
+        raise typer.Exit(INTERRUPTED)
+
+
+def _failed(rolled: "Rolling") -> bool:
+    """Return whether a window ended in an error, and say so."""
+    problems = [f"window {window.index}: {window.problem}" for window in rolled.windows if window.state == "failed"]
+    for problem in problems:
+        complain(problem)
+    return bool(problems)

@@ -1,0 +1,254 @@
+"""``polydesk backtest signals``: replay of stored signals."""
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+import typer
+
+from polydesk.cli import backtest_options as options
+from polydesk.cli.options import AsJson, ConfigFile, DataDir, Overrides, load
+from polydesk.cli.output import emit_json, emit_line, examples, results
+from polydesk.model.errors import ConfigError
+
+if TYPE_CHECKING:
+    from polydesk.research.result import ReplayEntry, Result
+
+EPILOG = examples(
+    "polydesk backtest signals data/monomarket.db --strategies s1,s4 --partial-fill --dynamic-slippage",
+    "polydesk backtest signals signals.jsonl --snapshots snapshots.csv --fill-probability --fill-draw --seed 3",
+    "polydesk backtest signals latest --slippage-bps 10 --fee-bps 20 --out-json signals.json --json",
+)
+
+_ANY_AGE_S = 1_000_000_000.0
+
+
+def signals_command(
+    source: Annotated[
+        str, typer.Argument(metavar="SOURCE", help="monomarket database, CSV or JSONL file, or a session (`latest`).")
+    ],
+    snapshots: Annotated[
+        Path | None, typer.Option("--snapshots", metavar="FILE", help="Market snapshots (CSV or JSONL) for a table.")
+    ] = None,
+    strategies: Annotated[
+        str, typer.Option("--strategies", metavar="NAMES", help="Separated by commas; all of the source when omitted.")
+    ] = "",
+    begin: Annotated[
+        str | None, typer.Option("--from", metavar="TIME", help="First moment; the first signal's.")
+    ] = None,
+    end: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Last moment.")] = None,
+    slippage_bps: Annotated[str, typer.Option("--slippage-bps", metavar="BPS", help="Always worse than target.")] = "5",
+    fee_bps: Annotated[str, typer.Option("--fee-bps", metavar="BPS", help="Fee on price x size.")] = "0",
+    partial_fill: Annotated[
+        bool, typer.Option("--partial-fill/--no-partial-fill", help="Thin markets fill a part only.")
+    ] = False,
+    liquidity_full_fill: Annotated[
+        str, typer.Option("--liquidity-full-fill", metavar="PUSD", help="Liquidity from which all is filled.")
+    ] = "1000",
+    min_fill_ratio: Annotated[
+        str, typer.Option("--min-fill-ratio", metavar="0..1", help="Part that is always filled.")
+    ] = "0.1",
+    fill_probability: Annotated[
+        bool, typer.Option("--fill-probability/--no-fill-probability", help="Thin markets fill less probably.")
+    ] = False,
+    min_fill_probability: Annotated[
+        str, typer.Option("--min-fill-probability", metavar="0..1", help="Lowest probability.")
+    ] = "0.05",
+    fill_draw: Annotated[
+        bool, typer.Option("--fill-draw/--no-fill-draw", help="Draw all or nothing instead of filling the expectation.")
+    ] = False,
+    dynamic_slippage: Annotated[
+        bool, typer.Option("--dynamic-slippage/--no-dynamic-slippage", help="Thin, incoherent markets slip further.")
+    ] = False,
+    spread_weight: Annotated[
+        str, typer.Option("--spread-slippage-weight-bps", metavar="BPS", help="Times |1 - (yes + no)|.")
+    ] = "50",
+    liquidity_weight: Annotated[
+        str, typer.Option("--liquidity-slippage-weight-bps", metavar="BPS", help="Times what liquidity is missing.")
+    ] = "25",
+    liquidity_reference: Annotated[
+        str, typer.Option("--slippage-liquidity-reference", metavar="PUSD", help="Liquidity that is not thin.")
+    ] = "1000",
+    max_snapshot_age_s: Annotated[
+        float | None,
+        typer.Option("--max-snapshot-age-s", help="Older snapshots are stale; any when omitted."),
+    ] = None,
+    seed: options.Seed = None,
+    replay_limit: Annotated[int, typer.Option("--replay-limit", min=0, help="Lines of the ledger to print.")] = 20,
+    schema: Annotated[
+        str, typer.Option("--schema", metavar="1|2", help="Layout of the JSON file: 2, or 1 for older tools.")
+    ] = "2",
+    out_dir: Annotated[
+        Path | None, typer.Option("--out-dir", metavar="DIR", help="Write all files here, tables with side-cars.")
+    ] = None,
+    out_json: Annotated[Path | None, typer.Option("--out-json", metavar="FILE", help="Write the result.")] = None,
+    out_replay: Annotated[
+        Path | None, typer.Option("--out-replay-csv", metavar="FILE", help="Write the replay ledger.")
+    ] = None,
+    out_strategy: Annotated[
+        Path | None, typer.Option("--out-strategy-csv", metavar="FILE", help="Write the strategies.")
+    ] = None,
+    out_event: Annotated[Path | None, typer.Option("--out-event-csv", metavar="FILE", help="Write the events.")] = None,
+    checksum: options.Checksum = True,
+    side_car: Annotated[
+        bool,
+        typer.Option("--with-csv-digest-sidecar/--no-csv-digest-sidecar", help="Write FILE.sha256 beside tables."),
+    ] = True,
+    data_dir: DataDir = None,
+    config: ConfigFile = None,
+    overrides: Overrides = [],  # noqa: B006 - typer copies it
+    as_json: AsJson = False,
+) -> None:
+    """Replay stored signals with a fill model and the risk checks of live sessions.
+
+    A signal is filled by what was known before it; one without an earlier snapshot is not filled. Where books were
+    recorded, `polydesk backtest` says more: this model only assumes what a book would have shown.
+    """
+    from polydesk.model.grid import cash_u6
+    from polydesk.research.fill_model import FillModel, check_model
+    from polydesk.research.signal_replay import SignalPlan, replay_signals
+    from polydesk.research.signal_sources import read_source
+    from polydesk.research.times import time_ns
+    from polydesk.run.settings_load import override
+
+    if schema not in {"1", "2"}:
+        raise ConfigError(f"--schema {schema!r}: choose 1 or 2")
+    settings = load(config, overrides, data_dir, {"--seed": ("run.seed", seed)}).settings
+    texts = {
+        "slippage_bps": slippage_bps, "fee_bps": fee_bps, "liquidity_full_fill": liquidity_full_fill,
+        "min_fill_ratio": min_fill_ratio, "min_fill_probability": min_fill_probability,
+        "spread_slippage_weight_bps": spread_weight, "liquidity_slippage_weight_bps": liquidity_weight,
+        "slippage_liquidity_reference": liquidity_reference,
+    }  # fmt: skip
+    flags = {
+        "partial_fill": partial_fill, "fill_probability": fill_probability, "dynamic_slippage": dynamic_slippage,
+        "fill_draw": fill_draw,
+    }  # fmt: skip
+    given = [f"{name}={_number(name, text)}" for name, text in texts.items()]
+    model = override(FillModel(), [*given, *(f"{name}={str(value).lower()}" for name, value in flags.items())])
+    stored = read_source(Path(settings.data_dir), source, snapshots)
+    times = [signal.ts_ns for signal in stored.signals]
+    if not times:
+        raise ConfigError(f"{source}: holds no signals")
+    any_age = 1_000_000_000.0
+    limits = override(
+        settings.desk.risk, [f"stale_feed_s={any_age if max_snapshot_age_s is None else max_snapshot_age_s}"]
+    )
+    plan = SignalPlan(
+        stored,
+        times[0] if begin is None else time_ns(begin, "--from"),
+        times[-1] if end is None else time_ns(end, "--to"),
+        tuple(name.strip() for name in strategies.split(",") if name.strip()),
+        check_model(model),
+        limits,
+        cash_u6(settings.desk.cash),
+        settings.run.seed,
+    )
+    found, ledger = replay_signals(plan)
+    wanted = {"json": out_json, "replay": out_replay, "strategy": out_strategy, "event": out_event}
+    files = _write(found, ledger, out_dir, wanted, v1=schema == "1", checksum=checksum, side_car=side_car)
+    for note in found.meta.notes:
+        typer.echo(f"note: {note}", err=True)
+    _show(found, ledger, replay_limit, as_json=as_json)
+    if files:
+        typer.echo("Files: " + "\n       ".join(files), err=True)
+    if as_json:
+        emit_json({**_document(found, v1=schema == "1", checksum=checksum), "files": files})
+
+
+def _number(name: str, text: str) -> str:
+    """Return a number as it was written.
+
+    Raises:
+        ConfigError: Not a number.
+    """
+    try:
+        if Decimal(text).is_finite():
+            return text
+    except ArithmeticError:
+        pass
+    raise ConfigError(f"--{name.replace('_', '-')} {text!r}: expected a number")
+
+
+def _document(found: "Result", *, v1: bool, checksum: bool) -> dict[str, Any]:
+    from polydesk.research.documents import with_checksum
+    from polydesk.research.result_files import as_document
+    from polydesk.research.signal_replay import as_v1
+
+    document = as_v1(found) if v1 else as_document(found)
+    return with_checksum(document) if checksum else document
+
+
+def _write(
+    found: "Result", ledger: Sequence["ReplayEntry"], out_dir: Path | None, wanted: dict[str, Path | None], *, v1: bool,
+    checksum: bool, side_car: bool,
+) -> list[str]:  # fmt: skip
+    from polydesk.research import result_files as files
+    from polydesk.research.documents import write_csv, write_json, write_text
+    from polydesk.research.ledger_lines import cells
+    from polydesk.research.result import EventEntry, ReplayEntry, StrategyEntry
+    from polydesk.research.summary_md import summary_md
+
+    names = {"json": files.JSON, "replay": files.REPLAY, "strategy": files.STRATEGY, "event": files.EVENT}
+    places = {kind: path or (out_dir / names[kind] if out_dir else None) for kind, path in wanted.items()}
+    written = []
+    if (place := places["json"]) is not None:
+        write_json(place, _document(found, v1=v1, checksum=checksum))
+        written.append(str(place))
+    tables: list[tuple[Path | None, type[msgspec.Struct], Iterable[dict[str, str]]]] = [
+        (places["replay"], ReplayEntry, map(cells, ledger)),
+        (places["strategy"], StrategyEntry, map(cells, found.attribution.strategy)),
+        (places["event"], EventEntry, map(cells, found.attribution.event)),
+    ]
+    for place, row, rows in tables:
+        if place is not None:
+            write_csv(place, files.columns(row), rows, side_car=side_car)
+            written.append(str(place))
+    if out_dir is not None:
+        write_text(out_dir / files.SUMMARY, summary_md(found))
+        written.append(str(out_dir / files.SUMMARY))
+    return written
+
+
+def _show(found: "Result", ledger: Sequence["ReplayEntry"], limit: int, *, as_json: bool) -> None:
+    from polydesk.report.tables import Table
+    from polydesk.report.terminal import print_table
+    from polydesk.research.ledger_lines import cells
+    from polydesk.research.summary_md import amount
+
+    totals, console = found.summary, results(as_json=as_json)
+    rows = [
+        (e.strategy, amount(e.pnl), amount(e.realized), amount(e.unrealized), amount(e.fees),
+         "-" if e.winrate is None else f"{100 * e.winrate:.1f} %", str(e.trade_count), amount(e.max_drawdown))
+        for e in found.attribution.strategy
+    ]  # fmt: skip
+    heads = ("strategy", ">PnL, pUSD", ">realised", ">unrealised", ">fees", ">win rate", ">trades", ">drawdown")
+    total = ("total", amount(totals.pnl), "", amount(totals.unrealized), amount(totals.fees), "", "", "")
+    note = (
+        f"{totals.total} signals from {totals.from_ts[:19]}Z to {totals.to_ts[:19]}Z: {totals.executed} executed, "
+        f"{totals.rejected} refused by risk, {totals.unfilled} not filled."
+    )
+    ledger_heads = ("time, UTC", "strategy", "market", "side", ">asked", ">filled", ">price", ">bps", ">PnL", "reason")
+    lines = [cells(entry) for entry in ledger[:limit]]
+    shown = tuple(
+        (c["ts"][:19], c["strategy"], c["event_id"], c["side"], c["qty"], c["executed_qty"], c["fill_price"],
+         c["slippage_bps_applied"], c["realized_change"], c["risk_reason"])
+        for c in lines
+    )  # fmt: skip
+    tables = [
+        Table("Strategies", heads, tuple(rows), total, note),
+        Table("Not executed", ("reason", ">signals"), tuple((k, str(n)) for k, n in totals.reject_reasons.items())),
+        Table(
+            "Replay ledger",
+            ledger_heads,
+            shown,
+            note=f"{len(shown)} of {len(ledger)} lines; --replay-limit shows more.",
+        ),
+    ]
+    for table in tables:
+        if table.rows:
+            print_table(table, console, limit=len(table.rows))
+    if not as_json and not rows:
+        emit_line("no signal lies in this window")

@@ -1,0 +1,161 @@
+"""The look-ahead check passes honest strategies and names what is wrong with every cheat."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from made import made_tape
+from polydesk.cli.app import app
+from polydesk.model.errors import ConfigError, TapeError
+from polydesk.research.lookahead import check_lookahead, cut_rows
+from polydesk.research.lookahead_load import load_strategy, params_type
+from polydesk.research.lookahead_text import cut_table, headline
+from polydesk.run.settings import load_settings
+from polydesk.strategies import STRATEGIES
+from polydesk.tape import open_tape
+
+PEEKING = Path(__file__).with_name("peeking.py")
+SETTINGS = load_settings(None, {}, ["run.seed=3", "desk.risk.entry_cooldown_s=5"]).settings
+
+
+@pytest.fixture(scope="module")
+def tape(tmp_path_factory):
+    return made_tape(tmp_path_factory.mktemp("tape") / "tape", seed=5, steps=500)
+
+
+@pytest.fixture(autouse=True)
+def where(tape, monkeypatch):
+    monkeypatch.setenv("PEEK_AT", str(tape.path))
+    monkeypatch.setenv("PYTHONPATH", f"{Path(__file__).parents[2] / 'src'}")
+
+
+def check(tape, name, cuts=1):
+    return check_lookahead(SETTINGS, tape, f"{PEEKING}:{name}", {}, cuts)
+
+
+def test_an_honest_strategy_passes(tape):
+    verdict = check(tape, "Honest", cuts=2)
+    assert verdict.clean, verdict.reasons
+    assert verdict.decisions > 10
+    assert [cut.difference for cut in verdict.cuts] == ["", ""]
+    assert sum(cut.compared for cut in verdict.cuts) > 10
+    assert verdict.warm_up.differ == 0
+    assert "does not look ahead" in headline(verdict)
+    assert [row[-1] for row in cut_table(verdict).rows] == ["the same", "the same"]
+
+
+@pytest.mark.parametrize("name", ["ReadsTheTape", "ReadAtImport"])
+def test_reading_the_tape_from_disk_is_caught(tape, name):
+    verdict = check(tape, name)
+    assert verdict.peeks
+    assert not verdict.clean
+    assert any(path.endswith(".parquet") for path in verdict.tape_opened)
+    assert "LOOKS AHEAD" in headline(verdict)
+    assert (name == "ReadsTheTape") == bool(verdict.touched)
+
+
+def test_knowing_more_than_has_happened_is_caught_by_the_cut(tape):
+    verdict = check(tape, "KnowsTheEnd")
+    assert verdict.peeks
+    assert verdict.tape_opened == verdict.touched == ()
+    assert verdict.deterministic
+    assert "it knows the future: with the tape cut before row" in verdict.reasons[0]
+    assert "became" in verdict.cuts[0].difference
+
+
+@pytest.mark.parametrize("name", ["Dice", "Hashes"])
+def test_what_is_not_deterministic_is_caught(tape, name):
+    verdict = check(tape, name)
+    assert not verdict.clean
+    assert not verdict.deterministic
+    assert "a second run of the same tape did something else" in " ".join(verdict.reasons)
+
+
+def test_a_state_that_never_forgets_is_told_but_no_crime(tape):
+    verdict = check(tape, "Remembers")
+    assert verdict.clean, verdict.reasons
+    assert verdict.warm_up.differ > 0
+    assert "answers differ" in headline(verdict)
+
+
+def test_an_error_is_told(tape):
+    verdict = check(tape, "Breaks")
+    assert not verdict.clean
+    assert "it raised an error: ValueError: no idea" in verdict.reasons
+
+
+@given(rows=st.integers(100, 10**8), cuts=st.integers(1, 50), seed=st.integers(0, 2**32))
+def test_cuts_are_spread_over_the_tape_and_follow_from_the_seed(rows, cuts, seed):
+    found = cut_rows(rows, cuts, seed)
+    assert found == cut_rows(rows, cuts, seed) == sorted(found)
+    assert len(found) == cuts
+    assert rows // 10 < found[0]
+    assert found[-1] < rows
+
+
+# --- loading ----------------------------------------------------------------------------------------------------------
+
+
+def test_strategies_load_by_name_module_and_file():
+    for name, (kind, params) in STRATEGIES.items():
+        assert isinstance(load_strategy(name), kind)
+        assert params_type(kind) is params
+    loaded = load_strategy("polydesk.strategies.mean_reversion:MeanReversion", {"min_deviation": "0.07"})
+    assert loaded.params.min_deviation == 0.07
+    assert load_strategy(f"{PEEKING}:Honest").name == "honest"
+
+
+@pytest.mark.parametrize(
+    ("spec", "params", "told"),
+    [
+        ("no_such_module:X", {}, "cannot be imported .*give one of mean_reversion"),
+        ("no/such/file.py:X", {}, "there is no file no/such/file.py"),
+        (f"{PEEKING}:Nobody", {}, "has no strategy 'Nobody'; it has Honest"),
+        (str(PEEKING), {}, "name one of its strategies as"),
+        ("mean_reversion", {"min_deviation": "9"}, "min_deviation: input should be less than or equal to 1"),
+        ("mean_reversion", {"deviation": "9"}, "deviation: extra inputs are not permitted"),
+    ],
+)
+def test_what_cannot_be_loaded_is_told(spec, params, told):
+    with pytest.raises(ConfigError, match=told):
+        load_strategy(spec, params)
+
+
+def test_a_tape_too_short_to_cut_is_refused(tmp_path):
+    with pytest.raises(TapeError, match="too few to cut"):
+        check_lookahead(SETTINGS, made_tape(tmp_path / "t", steps=2), "mean_reversion", {})
+
+
+# --- the command ------------------------------------------------------------------------------------------------------
+
+
+def test_the_command_says_it_in_its_exit_code(tape, tmp_path):
+    def polydesk(name, *more):
+        given = [
+            "backtest",
+            "lookahead",
+            "--strategy",
+            name,
+            "--tape",
+            tape.path,
+            "--cuts",
+            "1",
+            "--data-dir",
+            tmp_path,
+            *more,
+        ]
+        return CliRunner().invoke(app, [str(one) for one in given])
+
+    good = polydesk(f"{PEEKING}:Honest", "--json")
+    assert good.exit_code == 0, good.stderr
+    assert json.loads(good.stdout.splitlines()[-1])["clean"] is True
+    bad = polydesk(f"{PEEKING}:ReadsTheTape")
+    assert bad.exit_code == 1, bad.stderr
+    assert "it opened the tape itself" in bad.stdout
+    assert polydesk("nothing").exit_code == 2
+    assert polydesk(f"{PEEKING}:Honest", "--param", "x").exit_code == 2
+    assert open_tape(tape.path).content_sha256() == tape.manifest.sha256

@@ -1,0 +1,270 @@
+"""Result files: sums that add up, the ledger's columns, the schema, repeatability, honesty about what is partial."""
+
+import csv
+import json
+import subprocess
+from pathlib import Path
+
+import msgspec
+import pytest
+from json_schema import problems
+
+from made import made_tape
+from polydesk.model.records import Fill, FillStatus, Settled
+from polydesk.report.session import read_session
+from polydesk.research import run_backtest
+from polydesk.research.documents import verify_file
+from polydesk.research.ledger_lines import Caps, Line, Standings, attribution, cells, entries
+from polydesk.research.migration import validate
+from polydesk.research.result import ReplayEntry, Result, json_schema
+from polydesk.research.result_files import EVENT, JSON, REPLAY, STRATEGY, SUMMARY, read_result, write_result
+from polydesk.research.session_result import session_result
+from polydesk.research.window import warm_up
+from polydesk.run.settings import load_settings
+
+LIVELY = (
+    "desk.strategies.mean_reversion.warm_up_s=5",
+    "desk.strategies.mean_reversion.half_life_s=10",
+    "desk.strategies.mean_reversion.min_deviation=0.01",
+    "desk.strategies.mean_reversion.min_confidence=0.05",
+    "desk.risk.entry_cooldown_s=5",
+    "exchange.failure_rate=0.2",
+)
+COLUMNS = [
+    "schema_version",
+    "ts",
+    "strategy",
+    "event_id",
+    "market_id",
+    "token_id",
+    "side",
+    "qty",
+    "executed_qty",
+    "fill_ratio",
+    "fill_probability",
+    "slippage_bps_applied",
+    "target_price",
+    "fill_price",
+    "realized_change",
+    "strategy_equity",
+    "event_equity",
+    "risk_allowed",
+    "risk_reason",
+    "risk_notional",
+    "risk_realized_pnl_before",
+    "risk_strategy_notional_before",
+    "risk_event_notional_before",
+    "risk_rejections_before",
+    "risk_max_daily_loss",
+    "risk_max_strategy_notional",
+    "risk_max_event_notional",
+    "risk_circuit_breaker_rejections",
+]
+
+
+def nobody(_machine, _progress):
+    return None
+
+
+def run(tape, data_dir, *more):
+    settings = load_settings(None, {}, [f"data_dir={data_dir}", *LIVELY, *more]).settings
+    ended = run_backtest(settings, tape, [], nobody)
+    return ended.path, session_result(ended.path, warm_up(tape, (), settings), "python")
+
+
+@pytest.fixture(scope="module")
+def tape(tmp_path_factory):
+    return made_tape(tmp_path_factory.mktemp("tape") / "t", seed=3, markets=3)
+
+
+@pytest.fixture(scope="module")
+def window(tape):
+    """Ends before the markets do, so that positions are left open."""
+    return tape.between(0, tape.manifest.rows * 3 // 4)
+
+
+@pytest.fixture(scope="module")
+def done(window, tmp_path_factory):
+    return run(window, tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture(scope="module")
+def files(done, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("files")
+    write_result(folder, done[1].result, done[1].ledger)
+    return folder
+
+
+def u6(value):
+    return round(value * 1_000_000)
+
+
+def table(path):
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_events_add_up_to_strategies_and_those_to_the_total(whole, tape, done, tmp_path):
+    result = (run(tape, tmp_path)[1] if whole else done[1]).result
+    rows, events, total = result.attribution.strategy, result.attribution.event, result.summary
+    assert total.pnl is not None
+    assert total.sentinels == "ok"
+    assert sum(row.open_positions for row in rows) == 0 if whole else sum(row.open_positions for row in rows) > 0
+    assert sum(u6(row.pnl) for row in rows) == u6(total.pnl)
+    assert sum(u6(row.fees) for row in rows) == u6(total.fees)
+    assert sum(row.fills for row in rows) == total.fills
+    assert sum(row.orders + row.refused for row in rows) == total.total
+    for row in rows:
+        mine = [event for event in events if event.strategy == row.strategy]
+        for name in ("pnl", "realized", "unrealized", "fees", "volume"):
+            assert sum(u6(getattr(event, name)) for event in mine) == u6(getattr(row, name)), name
+        for name in ("trade_count", "wins", "losses", "fills", "orders", "refused", "open_positions"):
+            assert sum(getattr(event, name) for event in mine) == getattr(row, name), name
+
+
+def test_the_ledger_has_its_columns_and_its_sums(done, files):
+    rows = table(files / REPLAY)
+    assert list(rows[0])[:28] == COLUMNS
+    assert len(rows) == done[1].result.replay_total == len(done[1].ledger)
+    running: dict[str, int] = {}
+    before = refused = 0
+    for row in rows:
+        change = u6(float(row["realized_change"]))
+        running[row["strategy"]] = running.get(row["strategy"], 0) + change
+        assert u6(float(row["strategy_equity"])) == running[row["strategy"]]
+        assert u6(float(row["risk_realized_pnl_before"])) == before
+        assert int(row["risk_rejections_before"]) == refused
+        before += change
+        refused += row["risk_allowed"] == "0"
+        if row["kind"] in {"refused", "unfilled", "failed"}:
+            assert (row["executed_qty"], row["fill_ratio"]) == ("0", "0")
+            assert row["risk_reason"]
+    strategies = {row["strategy"]: row for row in table(files / STRATEGY)}
+    assert {name: u6(float(row["realized"])) for name, row in strategies.items()} == running
+    assert {row["kind"] for row in rows} >= {"fill", "unfilled", "refused", "failed"}
+    assert [row["ts"] for row in rows] == sorted(row["ts"] for row in rows)
+    assert {row["event_id"] for row in table(files / EVENT)} <= {f"made-{i}" for i in range(3)}
+
+
+def test_every_fill_and_payout_of_the_journal_is_a_line(tape, tmp_path):
+    folder, found = run(tape, tmp_path)
+    _, records = read_session(folder)
+    failed = {r.fill for r in records if isinstance(r, FillStatus) and not r.confirmed}
+    fills = {r.id: r for r in records if isinstance(r, Fill)}
+    assert failed
+    lines = {entry.fill_id: entry for entry in found.ledger if entry.fill_id}
+    assert lines.keys() == fills.keys()
+    for name, fill in fills.items():
+        entry = lines[name]
+        assert entry.kind == ("failed" if name in failed else "fill")
+        assert u6(entry.executed_qty) == (0 if name in failed else fill.size_u6)
+        sign = 1 if entry.side == "buy" else -1
+        slip = sign * (entry.fill_price - entry.target_price) / entry.target_price * 10_000
+        assert entry.slippage_bps_applied == pytest.approx(slip, abs=1e-5)
+        assert slip <= 1e-9, "nothing fills beyond its limit"
+    paid = [r for r in records if isinstance(r, Settled)]
+    assert len(paid) == 3
+    assert {e.event_id for e in found.ledger if e.kind == "settlement"} <= {f"made-{r.market}" for r in paid}
+
+
+def test_the_document_follows_its_schema_and_the_rules_of_its_major(files):
+    document = json.loads((files / JSON).read_text())
+    schema = json_schema()
+    assert problems(document, schema, schema) == []
+    assert validate(document, "f") == 2
+    assert document["schema_version"] == "2.1"
+    for name in ("execution", "risk", "strategies", "models"):
+        assert document["configs"][name], name
+    assert document["configs"]["models"]["fill_rule"].startswith("Takers walk")
+    assert msgspec.convert(document, Result) == read_result(files / JSON)
+    broken = {**document, "replay": [{**document["replay"][0], "qty": "many"}]}
+    del broken["summary"]
+    assert set(problems(broken, schema, schema)) == {"$.summary: missing", "$.replay[0].qty: str, not number"}
+
+
+def test_side_cars_pass_sha256sum_and_a_changed_file_is_noticed(files, tmp_path):
+    for name in (REPLAY, STRATEGY, EVENT):
+        (tmp_path / name).write_bytes((files / name).read_bytes())
+        (tmp_path / f"{name}.sha256").write_bytes((files / f"{name}.sha256").read_bytes())
+    cars = [f"{name}.sha256" for name in (REPLAY, STRATEGY, EVENT)]
+    assert subprocess.run(["sha256sum", "-c", *cars], cwd=tmp_path, capture_output=True).returncode == 0
+    assert verify_file(tmp_path / EVENT).ok
+    (tmp_path / EVENT).write_text((tmp_path / EVENT).read_text() + "\n")
+    assert not verify_file(tmp_path / EVENT).ok
+    assert subprocess.run(["sha256sum", "-c", *cars], cwd=tmp_path, capture_output=True).returncode == 1
+    assert verify_file(files / JSON).ok
+
+
+def test_the_same_inputs_give_the_same_files(window, done, files, tmp_path):
+    _, again = run(window, tmp_path)
+    write_result(tmp_path / "again", again.result, again.ledger)
+    for name in (REPLAY, STRATEGY, EVENT):
+        assert (tmp_path / "again" / name).read_bytes() == (files / name).read_bytes()
+    one, two = (json.loads((folder / JSON).read_text()) for folder in (files, tmp_path / "again"))
+    for document in (one, two):
+        del document["meta"]["session"], document["summary"]["generated_at"], document["checksum_sha256"]
+    assert one == two
+    assert one["journal_sha256"] == done[1].result.journal_sha256
+
+
+def test_a_stopped_session_says_that_it_is_partial(tape, tmp_path):
+    from polydesk.run.driver import Driver
+
+    settings = load_settings(None, {}, [f"data_dir={tmp_path}", *LIVELY, "run.checkpoint_rows=500"]).settings
+    kept = Driver._batch
+
+    def stopping(self, rows):
+        if int(rows["seq"][0]) >= 1000:
+            self.stop("SIGINT")
+        return kept(self, rows)
+
+    try:
+        Driver._batch = stopping
+        ended = run_backtest(settings, tape, [], nobody)
+    finally:
+        Driver._batch = kept
+    assert ended.reason == "stopped"
+    found = session_result(ended.path)
+    assert (found.result.meta.complete, found.result.meta.end) == (False, "stopped")
+    assert "partial" in found.result.meta.notes[0]
+    files = write_result(tmp_path / "f", found.result, found.ledger)
+    assert verify_file(files[0]).ok
+    assert "Partial" in (tmp_path / "f" / SUMMARY).read_text()
+    assert found.result.tape.applied < tape.manifest.rows
+
+
+def test_summary_names_every_strategy_and_the_assumptions(files):
+    text = (files / SUMMARY).read_text()
+    for told in ("| mean_reversion |", "| inventory_maker |", "## Refused by risk", "fill_rule: Takers walk",
+                 "Constructed data"):  # fmt: skip
+        assert told in text
+
+
+def test_a_strategy_without_a_line_still_appears():
+    standings = Standings(["quiet"])
+    made = entries([_line("loud", 5), _line("loud", -7), _line("loud", 1)], standings, Caps(1, 2, 3))
+    rows, events = attribution(standings)
+    assert [(row.strategy, row.pnl, row.max_drawdown) for row in rows] == [
+        ("loud", -1e-6, 7e-6), ("quiet", 0.0, 0.0),
+    ]  # fmt: skip
+    assert [(row.strategy, row.event_id) for row in events] == [("loud", "e")]
+    assert [entry.strategy_equity for entry in made] == [5e-6, -2e-6, -1e-6]
+    assert cells(made[1])["realized_change"] == "-0.000007"
+    assert rows[1].winrate is None
+
+
+def _line(strategy, change):
+    return Line(ts_ns=0, kind="fill", strategy=strategy, event="e", market_id="m", token_id="7", side="buy",  # noqa: S106
+                change_u6=change, fill_g4=1, executed_u6=1, qty_u6=1)  # fmt: skip
+
+
+def test_replay_entry_keeps_the_old_columns_first():
+    assert list(ReplayEntry.__struct_fields__)[:28] == COLUMNS
+
+
+def test_the_schema_in_the_documentation_is_this_one():
+    file = Path(__file__).parents[2] / "docs" / "schemas" / "backtest-2.json"
+    assert json.loads(file.read_text()) == json_schema(), (
+        "write it again: polydesk backtest schema | python -m json.tool --no-ensure-ascii > FILE"
+    )

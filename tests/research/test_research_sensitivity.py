@@ -1,0 +1,103 @@
+"""Grids: every combination once, the same whatever the processes, whole cells after an interruption."""
+
+import re
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from made import made_tape
+from polydesk.model.errors import ConfigError, SessionError
+from polydesk.report.study.grid import combinations, overrides_at, read_grid, write_grid
+from polydesk.research.reruns import rerun
+from polydesk.research.sensitivity import default_axes, fee_axis, latency_axis, queue_axis, run_grid, size_axis
+from polydesk.run.settings import Settings
+from polydesk.run.settings_load import load
+from polydesk.tape import Tape
+
+MAKER = ["desk.strategies.mean_reversion.enabled=false", "desk.strategies.inventory_maker.enabled=true"]
+
+
+@pytest.fixture(scope="module")
+def tape(tmp_path_factory: pytest.TempPathFactory) -> Tape:
+    return made_tape(tmp_path_factory.mktemp("grid") / "tape", seed=3)
+
+
+@pytest.fixture(scope="module")
+def settings() -> Settings:
+    return load(Settings, None, {}, ["run.speed=max", *MAKER]).settings
+
+
+def test_the_default_axes_hold_the_configuration_itself(settings: Settings) -> None:
+    axes = default_axes(settings)
+    assert [axis.name for axis in axes] == ["latency", "queue", "fees"]
+    assert [axis.points[axis.base].label for axis in axes] == ["50", "pessimistic", "1"]
+    assert len(list(combinations(axes))) == 4 * 3 * 3
+    assert overrides_at(axes, (0, 1, 2)) == {
+        "exchange.order_latency_ms": "10",
+        "exchange.cancel_latency_ms": "10",
+        "exchange.queue_model": "proportional",
+        "exchange.fee_scale": "2",
+    }
+    assert latency_axis(settings, ["1"]).base == -1
+
+
+def test_a_grid_is_its_reruns_in_order(settings: Settings, tape: Tape, tmp_path: Path, monkeypatch) -> None:
+    axes = (queue_axis(settings, ("pessimistic", "probability")), fee_axis(settings, ("1", "2")))
+    told: list[tuple[int, int]] = []
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    grid = run_grid(settings, tape, axes, 2, lambda done, whole: told.append((done, whole)))
+    assert not list(tmp_path.iterdir()), "nothing is left behind"
+    assert [cell.at for cell in grid.cells] == [(0, 0), (0, 1), (1, 0), (1, 1)]
+    assert grid.complete
+    assert told[0] == (0, 4)
+    assert told[-1] == (4, 4)
+    alone = rerun(
+        settings, tape, {"exchange.queue_model": "probability", "exchange.fee_scale": "2"}, group="", label=""
+    )
+    assert grid.cells[3].run.journal_sha256 == alone.journal_sha256
+    assert grid.cells[3].run.net_u6 == alone.net_u6
+    assert grid.constructed
+    assert grid.strategies == ("inventory_maker",)
+    write_grid(tmp_path / "grid.json", grid)
+    assert read_grid(tmp_path / "grid.json") == grid
+
+
+def test_an_interruption_keeps_whole_cells(settings: Settings, tape: Tape, tmp_path: Path) -> None:
+    def impatient(done: int, _whole: int) -> None:
+        if done:
+            raise KeyboardInterrupt
+
+    grid = run_grid(settings, tape, (latency_axis(settings, ("1", "2", "3", "4", "5")),), 1, impatient)
+    assert 1 <= len(grid.cells) < 5
+    assert not grid.complete
+    assert all(len(cell.run.journal_sha256) == 64 for cell in grid.cells)
+    write_grid(tmp_path / "grid.json", grid)
+    assert read_grid(tmp_path / "grid.json") == grid
+
+
+@pytest.mark.parametrize(
+    ("axis", "text"),
+    [
+        (lambda s: latency_axis(s, ("-5",)), "order_latency_ms"),
+        (lambda s: queue_axis(s, ("hopeful",)), "queue_model"),
+        (lambda s: latency_axis(s, ("soon",)), "is not a number"),
+        (lambda s: size_axis(s, ("1.5",)), "whole multiples"),
+        (lambda s: latency_axis(s, ()), "0 combinations"),
+        (lambda s: latency_axis(s, tuple(map(str, range(2_001)))), "2001 combinations"),
+    ],
+)
+def test_wrong_values_are_refused_before_anything_runs(settings: Settings, tape: Tape, axis, text: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(text)):
+        run_grid(settings, tape, (axis(settings),), 1, lambda *_: None)
+
+
+def test_damaged_and_foreign_grids_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "grid.json"
+    with pytest.raises(SessionError, match="polydesk backtest sensitivity"):
+        read_grid(path)
+    path.write_text("{")
+    with pytest.raises(SessionError, match="make it again"):
+        read_grid(path)
+    with pytest.raises(SessionError, match="cannot be written"):
+        write_grid(Path("/dev/null/grid.json"), None)
