@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev browser run test test-all lint bench screenshots lock clean
+.PHONY: help setup setup-dev browser run test test-all lint bench bench-peers screenshots lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
@@ -50,6 +50,9 @@ bench: setup-dev browser ## timings of the kernel, the tape, the whole process a
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/python benchmarks/dashboard.py
 
+bench-peers: setup-dev ## hftbacktest, nautilus_trader 2, a C loop and polydesk over one seeded day; SEED=7 ROUNDS=3 (downloads the peers)
+	@$(BIN)/python benchmarks/peers/run.py --seed $(or $(SEED),7) --rounds $(or $(ROUNDS),3)
+
 screenshots: setup-dev browser ## the pictures in docs/images
 	$(BIN)/python docs/screenshots.py
 
@@ -58,4 +61,4 @@ lock: ## resolve the two requirement locks anew (needs uv)
 	uv pip compile pyproject.toml --extra dev --extra build --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header -q -c requirements.lock -o requirements-dev.lock
 
 clean: ## remove the environment and what the runs wrote
-	rm -rf $(VENV) polydesk-data .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .peers polydesk-data .mypy_cache .ruff_cache .pytest_cache .hypothesis
