@@ -12,7 +12,7 @@ from polydesk.desk import DeskConfig
 from polydesk.exchange import ExchangeConfig
 from polydesk.model.fees import assumed_schedule
 from polydesk.model.ids import intent_id
-from polydesk.model.market import Fact, Market, Origin, Token
+from polydesk.model.market import Fact, Market, Origin, RewardTerms, Token
 from polydesk.model.orders import Check, OrderState, Side, Term, book_price_g4, book_side
 from polydesk.model.params import Params, milliseconds_ns, param, seconds_ns
 from polydesk.model.records import (
@@ -222,3 +222,14 @@ def test_caps_and_volatilities_must_nest():
 def test_configured_times_are_exact(micros):
     assert seconds_ns(micros / 1_000_000) == micros * 1_000
     assert milliseconds_ns(micros / 1_000) == micros * 1_000
+
+
+def test_reward_terms_are_optional_and_leave_older_manifests_as_they_are() -> None:
+    plain = market(0)
+    raw = msgspec.json.encode(plain)
+    assert b"rewards" not in raw, "the content hash of a tape without terms does not change"
+    assert msgspec.json.decode(raw, type=Market) == plain
+    terms = Fact(RewardTerms(100_000_000, 50_000_000, 300), Origin.ASSUMED, "configured: report.rewards")
+    paying = msgspec.structs.replace(plain, rewards=terms)
+    assert msgspec.json.decode(msgspec.json.encode(paying), type=Market) == paying
+    assert paying.assumed() == {"rewards": "configured: report.rewards"}
