@@ -181,6 +181,34 @@ def _apply(books: Books, own: Own, fills: Fills, rows: NDArray[Any], index: int)
     return event | _AT_LAST if flags & _LAST else event
 
 
+@kernel(int64(BOOKS, OWN, FILLS, WAKE, ROWS, int64, int64))
+def apply_row(books: Books, own: Own, fills: Fills, wake: Wake, rows: NDArray[Any], index: int, before: int) -> int:
+    """Apply one row; return the reasons to wake, which ``wake.out`` then holds, or -1 for a row of no known market.
+
+    Args:
+        books: State.
+        own: State.
+        fills: Receives the fills.
+        wake: Masks; what was seen last.
+        rows: ``ROW_DTYPE``.
+        index: The row.
+        before: Fills in the buffer when the caller began.
+    """
+    market = int(rows[index]["market"])
+    bits = 0
+    if 0 <= market < books.touch.shape[0]:
+        event = _apply(books, own, fills, rows, index)
+        if event & _attention(books, market):
+            bits = _message_end(books, own, fills, wake, market, event, before)
+    else:
+        bits = _source_wide(books, wake, market, rows[index]["kind"], int(rows[index]["side"]))
+        market = -1
+    if bits > 0:
+        wake.out[0] = market
+        wake.out[1] = bits
+    return bits
+
+
 @kernel(int64(BOOKS, OWN, FILLS, WAKE, ROWS, int64, int64, int64))
 def advance_rows(
     books: Books, own: Own, fills: Fills, wake: Wake, rows: NDArray[Any], start: int, stop: int, horizon_ns: int
@@ -189,26 +217,15 @@ def advance_rows(
     before = fills.n[0]
     if fills.rows.shape[0] - before < 2 * SLOTS:
         raise InvariantBroken("advance: fills has no room for one message; read fills.rows and set fills.n[0] = 0")
-    markets = books.touch.shape[0]
     wake.out[0] = -1
     wake.out[1] = 0
     index = max(start, 0)
     stop = min(stop, rows.shape[0])
     bits = 0
     while index < stop and bits == 0 and rows[index]["ts_ns"] < horizon_ns:
-        market = int(rows[index]["market"])
-        if 0 <= market < markets:
-            event = _apply(books, own, fills, rows, index)
-            if event & _attention(books, market):
-                bits = _message_end(books, own, fills, wake, market, event, before)
-        else:
-            bits = _source_wide(books, wake, market, rows[index]["kind"], int(rows[index]["side"]))
-            if bits < 0:
-                return -1 - index
-            market = -1
-        if bits != 0:
-            wake.out[0] = market
-            wake.out[1] = bits
+        bits = apply_row(books, own, fills, wake, rows, index, before)
+        if bits < 0:
+            return -1 - index
         index += 1
     wake.out[2] = index - 1 if index > start else -1
     return index

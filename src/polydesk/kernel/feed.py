@@ -9,11 +9,12 @@ from typing import Any
 from numba import int64, void
 from numpy.typing import NDArray
 
-from polydesk.kernel.advance import advance_rows
+from polydesk.kernel.advance import apply_row
 from polydesk.kernel.draw import latency_ns
 from polydesk.kernel.jit import kernel
-from polydesk.kernel.state import BOOKS, FILLS, I64, LONG1, LONG2, OWN, ROWS, WAKE, Books, Fills, Own, Wake
+from polydesk.kernel.state import BOOKS, FILLS, I64, LONG1, LONG2, OWN, ROWS, SLOTS, WAKE, Books, Fills, Own, Wake
 from polydesk.kernel.venue_state import VENUE, Leg, Venue
+from polydesk.model.errors import InvariantBroken
 from polydesk.model.grid import FAR_NS
 from polydesk.model.rows import RowFlag
 
@@ -85,31 +86,35 @@ def advance_both(
     """
     count = rows.shape[0]
     stop = min(stop, count)
+    if fills.rows.shape[0] - fills.n[0] < 2 * SLOTS:
+        raise InvariantBroken("advance_both: fills has no room for one message; read them and set fills.n[0] = 0")
+    before, unused = fills.n[0], nowhere.n[0]
     wake.out[0] = -1
     wake.out[1] = 0
-    while True:
-        at, next_seen = cursor[0], cursor[1]
-        if next_seen >= count or (at >= count and is_final == 0):
-            return MORE
+    at, next_seen = cursor[0], cursor[1]
+    why = MORE
+    # Row by row, because the two books alternate about once per message: a call for each would cost more than the rows.
+    while next_seen < count and (at < count or is_final != 0):
         next_ns = rows[at]["ts_ns"] if at < count else _FAR
         view_ns = seen[next_seen, 0] if next_seen < stop else _FAR
         if min(next_ns, view_ns) >= horizon_ns:
-            return HORIZON
+            why = HORIZON
+            break
         if next_ns <= view_ns:
-            after = advance_rows(books, own, fills, blind, rows, at, count, min(horizon_ns, view_ns + 1))
-            if after < 0:
-                return after
-            cursor[0] = after
-            if fills.n[0] > 0:
-                return FILLED
+            if apply_row(books, own, fills, blind, rows, at, before) < 0:
+                return -1 - at
+            at += 1
+            if fills.n[0] > before:
+                why = FILLED
+                break
         else:
-            until = next_seen + 1
-            limit_ns = min(horizon_ns, next_ns)
-            while until < stop and seen[until, 0] < limit_ns:
-                until += 1
-            after = advance_rows(view, nothing, nowhere, wake, rows, next_seen, until, _FAR)
-            if after < 0:
-                return after
-            cursor[1] = after
-            if wake.out[1] != 0:
-                return WOKEN
+            bits = apply_row(view, nothing, nowhere, wake, rows, next_seen, unused)
+            if bits < 0:
+                return -1 - next_seen
+            next_seen += 1
+            if bits > 0:
+                why = WOKEN
+                break
+    wake.out[2] = next_seen - 1
+    cursor[0], cursor[1] = at, next_seen
+    return why

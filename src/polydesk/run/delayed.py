@@ -57,8 +57,9 @@ class Window:
         """Add the next rows of the tape and forget those the desk has seen."""
         done = int(self.cursor[1])
         left = len(self.rows) - done
-        self.rows = np.concatenate((self.rows[done:], rows))
-        self.seen = np.concatenate((self.seen[done:], np.zeros((len(rows), 2), np.int64)))
+        # As whole numbers: NumPy copies records field by field, at a fraction of the speed.
+        self.rows = np.concatenate((_words(self.rows[done:]), _words(rows))).view(ROW_DTYPE)
+        self.seen = np.concatenate((self.seen[done:], np.empty((len(rows), 2), np.int64)))
         feed_times(venue, self.rows, left, self.seen, self._state)
         base = int(self.rows["seq"][0]) if len(self.rows) else self._feed.venue_row
         self.cursor[:] = (self._feed.venue_row - base, 0)
@@ -99,3 +100,7 @@ class Window:
             feed.venue_row = int(self.rows["seq"][0]) + int(self.cursor[0])
         if self.cursor[1]:
             feed.seen_ns, feed.goes_on = self.seen[self.cursor[1] - 1].tolist()
+
+
+def _words(rows: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(rows).view(np.int64)
