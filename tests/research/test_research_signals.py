@@ -124,6 +124,13 @@ def test_exposure_reserves_what_is_asked_and_keeps_what_was_filled():
     assert ledger[2].risk_notional == 6.0
 
 
+def test_signals_that_share_an_id_are_each_booked():
+    same = [signal(1, 10, "0.4"), signal(1, 20, "0.4")]
+    result, ledger = replay([*same, signal(2, 30, "0.6", size=20, side=Side.SELL)], {"m": [snapshot(5)]})
+    assert [entry.kind for entry in ledger] == ["fill", "fill", "fill"]
+    assert result.summary.pnl == 4.0
+
+
 def test_selling_what_is_not_held_is_refused():
     _, ledger = replay([signal(1, 10, side=Side.SELL)], {"m": [snapshot(5)]})
     assert (ledger[0].kind, ledger[0].risk_reason) == ("refused", "shares")
@@ -277,6 +284,14 @@ def test_what_is_wrong_with_a_source_is_said(tmp_path):
     ):
         with pytest.raises(ConfigError, match=told):
             read_source(tmp_path, str(source), None)
+    whole = {"ts": 1, "strategy": "s1", "market_id": "m", "side": "buy"}
+    for field, wrong in (
+        ("ts", "nan"), ("ts", "inf"), ("ts", ""), ("ts", [1]), ("market_id", {"a": 1}), ("token", [1]), ("side", {}),
+        ("price", "nan"), ("size", [2]),
+    ):  # fmt: skip
+        text.write_text(json.dumps({**whole, field: wrong}) + "\n")
+        with pytest.raises(ConfigError, match=rf"s\.jsonl line 1: field {field} is"):
+            read_source(tmp_path, str(text), None)
     with pytest.raises(ConfigError, match="--snapshots belongs to a table"):
         read_source(tmp_path, str(broken), csv_file)
     with pytest.raises(SessionError):

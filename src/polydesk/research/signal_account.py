@@ -122,9 +122,11 @@ class Books:
         """Book a fill; return the PnL it realised after its fee and rounding, micro-pUSD."""
         key = position_key(intent.strategy, intent.market, intent.token)
         before = self.account.matched.positions[key].net_u6 if key in self.account.matched.positions else 0
+        # A source may use one id for several signals; an account books a fill of the same id only once.
+        name = FillId(f"fill-{len(self.account.seen) + 1}")
         fill = Fill(
-            0, ts_ns, FillId(f"fill-{intent.id}"), intent.id, intent.market, intent.token, intent.side, price_g4,
-            size_u6, fee_u6, Liquidity.TAKER, Cause.BOOK, ts_ns,
+            0, ts_ns, name, intent.id, intent.market, intent.token, intent.side, price_g4, size_u6, fee_u6,
+            Liquidity.TAKER, Cause.BOOK, ts_ns,
         )  # fmt: skip
         self.account.fill(fill, intent.strategy)
         held = self.account.matched.positions[key]

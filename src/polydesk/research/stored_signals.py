@@ -161,9 +161,9 @@ def read_time(value: object, where: str) -> int:
     Raises:
         ConfigError: Neither.
     """
-    if isinstance(value, str):
+    if isinstance(value, str) and value:
         try:
-            return int(Decimal(value) * NS_PER_S)
+            Decimal(value)
         except DecimalException:
             return time_ns(value, where)
     number = read_number(value, where)
@@ -178,7 +178,7 @@ def read_token(value: object, where: str) -> int:
     Raises:
         ConfigError: Another word.
     """
-    word = str(value if value not in {None, ""} else "YES").upper()
+    word = "YES" if value is None or value == "" else str(value).upper()
     if word not in {"YES", "NO", "0", "1"}:
         raise ConfigError(f"{where}: field token is {value!r}; expected YES or NO")
     return int(word in {"NO", "1"})
@@ -271,6 +271,8 @@ def _object(line: str, where: str) -> Mapping[str, Any]:
 
 def _text(row: Mapping[str, Any], name: str, where: str) -> str:
     value = row.get(name)
-    if value in {None, ""}:
+    if value is None or value == "":
         raise ConfigError(f"{where}: field {name} is missing; every line needs {', '.join(SIGNAL_COLUMNS[:3])}")
+    if not isinstance(value, str | int):
+        raise ConfigError(f"{where}: field {name} is {value!r}; expected text")
     return str(value)
