@@ -9,12 +9,15 @@ import sys
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 from command_walk import understood
 from typer.testing import CliRunner
 
 from made import made_tape
 from polydesk.cli.app import app
+from polydesk.cli.backtest_rolling import show
+from polydesk.research.rolling import Rolling, WindowEntry
 
 MAKER = "inventory_maker"
 
@@ -109,11 +112,27 @@ def test_a_changed_file_fails(home: Path, ran, tmp_path: Path) -> None:
     assert "was changed" in found.stdout
 
 
-def test_rolling_writes_a_summary(home: Path) -> None:
-    found = polydesk(
+@pytest.fixture(scope="module")
+def rolled(home: Path):
+    return polydesk(
         "backtest", "rolling", "--tape", home / "tape", "--data-dir", home / "data", "--strategy", MAKER, "--markets",
         0, "--window-hours", "0.04", "--step-hours", "0.04", "--workers", 2, "--out-dir", home / "rolled", "--json",
     )  # fmt: skip
+
+
+def test_windows_without_rows_are_counted_and_not_listed(home: Path, rolled, capsys) -> None:
+    assert rolled.exit_code == 0, rolled.stderr
+    found = msgspec.json.decode((home / "rolled" / "rolling.json").read_bytes(), type=Rolling)
+    silent = [WindowEntry(index=7 + n, from_ts="2026-02-01", to_ts="", rows=0, state="empty") for n in range(500)]
+    show(msgspec.structs.replace(found, windows=[*found.windows, *silent]), as_json=False)
+    told = capsys.readouterr().out
+    assert " ".join(told.split()).count("500 windows hold no row of the tape and are not listed") == 1
+    assert "empty" not in told
+    assert len(told.splitlines()) < 40
+
+
+def test_rolling_writes_a_summary(home: Path, rolled) -> None:
+    found = rolled
     assert found.exit_code == 0, found.stderr
     told = last_json(found)
     assert (told["overlap_mode"], told["summary"]["coverage_label"]) == ("tiled", "full")

@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 from made import T0, S, made_tape, market
 from polydesk.model.market import Fact, Origin, RewardTerms
 from polydesk.report.config import RewardParams
-from polydesk.report.study.rewards import ask_rewards, known_terms, least_score, reward_days, score
+from polydesk.report.study.rewards import (
+    RewardDay,
+    ask_rewards,
+    known_terms,
+    least_score,
+    payable_u6,
+    reward_days,
+    score,
+)
 from polydesk.report.study.standing import Standing
 from polydesk.report.tape_pass import Questions, walk
 
@@ -107,3 +115,15 @@ def test_samples_are_one_a_minute_and_the_same_for_a_seed(tmp_path) -> None:
     answers = walk(tape, 0, tape.manifest.rows, questions)
     (day,) = reward_days(asked, stood, answers, [market(0)], included=False)
     assert day.samples <= 4
+
+
+def test_days_below_the_least_payout_are_not_paid() -> None:
+    def day(market_index: int, name: str, income: int, low: int) -> RewardDay:
+        return RewardDay(market_index, name, "venue", 0, 1_440, 1, 1, 1, 0.1, income, low)
+
+    days = [
+        day(0, "2026-04-16", 600_000, 300_000), day(1, "2026-04-16", 400_000, 300_000),
+        day(0, "2026-04-17", 999_999, 999_999), day(0, "2026-04-18", 2_000_000, 1_000_000),
+    ]  # fmt: skip
+    assert payable_u6(days) == (3_000_000, 1_000_000)
+    assert payable_u6([]) == (0, 0)

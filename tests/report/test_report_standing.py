@@ -59,6 +59,17 @@ def test_what_never_rested_does_not_stand() -> None:
     assert standings([filled], 900) == (Standing(0, 1, 5_000, 10 * SHARE, 100, 300),)
 
 
+def test_what_taking_left_stands_and_what_is_held_does_not() -> None:
+    name = intent(1).id
+    took = [OrderAck(0, 100, name, "matched"), fill(1, size=4 * SHARE, ts_ns=90), OrderDone(0, 500, name, "x")]
+    assert standings([life(took, OrderState.CANCELLED)], 900) == (Standing(0, 1, 5_000, 6 * SHARE, 100, 500),)
+    whole = [OrderAck(0, 100, name, "matched"), fill(1, ts_ns=90)]
+    assert standings([life(whole, OrderState.MATCHED)], 900) == ()
+    held = [OrderAck(0, 100, name, "delayed"), OrderAck(0, 350, name, "live")]
+    assert standings([life(held)], 900) == (Standing(0, 1, 5_000, 10 * SHARE, 350, 900),)
+    assert standings([life(held[:1])], 900) == ()
+
+
 def test_uptime_is_of_the_time_a_market_was_open() -> None:
     stood = [Standing(0, 1, 1, 1, 0, 50), Standing(0, -1, 2, 1, 40, 90), Standing(3, 1, 1, 1, 0, 5)]
     (only,) = uptimes(stood, {0: (10, 80)})

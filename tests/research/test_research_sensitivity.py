@@ -12,7 +12,7 @@ from polydesk.report.study.grid import combinations, overrides_at, read_grid, wr
 from polydesk.research.reruns import rerun
 from polydesk.research.sensitivity import default_axes, fee_axis, latency_axis, queue_axis, run_grid, size_axis
 from polydesk.run.settings import Settings
-from polydesk.run.settings_load import load
+from polydesk.run.settings_load import load, override
 from polydesk.tape import Tape
 
 MAKER = ["desk.strategies.mean_reversion.enabled=false", "desk.strategies.inventory_maker.enabled=true"]
@@ -40,6 +40,18 @@ def test_the_default_axes_hold_the_configuration_itself(settings: Settings) -> N
         "exchange.fee_scale": "2",
     }
     assert latency_axis(settings, ["1"]).base == -1
+
+
+def test_the_latency_axis_takes_the_place_of_measured_latencies(settings: Settings, tape: Tape, tmp_path: Path) -> None:
+    file = tmp_path / "latencies.csv"
+    file.write_text("leg,latency_ms\norder,1\ncancel,1\n")
+    measured = override(settings, [f"exchange.latency_file={file}"])
+    axis = latency_axis(measured, ("50", "2000"))
+    assert axis.base == -1
+    runs = [rerun(measured, tape, point.overrides, group="", label="") for point in axis.points]
+    assert runs[0].journal_sha256 != runs[1].journal_sha256
+    plain = rerun(settings, tape, latency_axis(settings, ("50",)).points[0].overrides, group="", label="")
+    assert (runs[0].fills, runs[0].net_u6) == (plain.fills, plain.net_u6)
 
 
 def test_a_grid_is_its_reruns_in_order(settings: Settings, tape: Tape, tmp_path: Path, monkeypatch) -> None:

@@ -115,13 +115,17 @@ def show(found: "Rolling", *, as_json: bool) -> None:
         (str(w.index), w.from_ts[:16], w.to_ts[11:16], w.problem or w.state, str(w.total), str(w.executed),
          str(w.rejected), amount(w.pnl) if w.state in {"done", "partial"} else "-")
         for w in found.windows
+        if w.state != "empty"
     )  # fmt: skip
+    silent = sum(w.state == "empty" for w in found.windows)
     note = (
         f"{found.overlap_mode} windows of {found.window_hours:g} h every {found.step_hours:g} h; "
         f"{totals.coverage_label} coverage: {100 * totals.coverage_ratio:.1f} % of {totals.range_hours:g} h, overlap "
         f"{100 * totals.overlap_ratio:.1f} %; {totals.positive_window_count} of {totals.run_count} windows with a "
         f"profit, {totals.empty_window_count} without an order."
     )
+    if silent:
+        note += f" {silent} windows hold no row of the tape and are not listed; the coverage is of time, not of data."
     if not found.complete:
         note = f"PARTIAL, not every window was run. {note}"
     columns = ("#", "from, UTC", "to", "state", ">wanted", ">executed", ">refused", ">PnL, pUSD")

@@ -43,10 +43,15 @@ class Job(msgspec.Struct, frozen=True):
 
 
 def latency_axis(settings: Settings, values_ms: Sequence[str]) -> Axis:
-    """Return the latency of orders and cancels, milliseconds."""
+    """Return the latency of orders and cancels, milliseconds.
+
+    Measured latencies would take the place of these numbers, so the combinations run without the latency file.
+    """
     keys = ("exchange.order_latency_ms", "exchange.cancel_latency_ms")
-    mine = (settings.exchange.order_latency_ms, settings.exchange.cancel_latency_ms)
-    points = tuple(Point(value, dict.fromkeys(keys, value)) for value in values_ms)
+    measured = bool(settings.exchange.latency_file)
+    unmeasured = {"exchange.latency_file": "", "exchange.latency_sha256": ""} if measured else {}
+    mine = None if measured else (settings.exchange.order_latency_ms, settings.exchange.cancel_latency_ms)
+    points = tuple(Point(value, dict.fromkeys(keys, value) | unmeasured) for value in values_ms)
     base = next((at for at, value in enumerate(values_ms) if (_number(value),) * 2 == mine), -1)
     return Axis("latency", points, base)
 

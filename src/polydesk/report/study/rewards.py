@@ -46,7 +46,8 @@ class RewardDay(msgspec.Struct, frozen=True):
         scoring: Of them, with a score of ours.
         two_sided: Of them, with both sides of ours in the band.
         share: Mean part of the pool over the samples looked at, everybody else counted as one maker.
-        income_u6: Micro-pUSD of the pool for the samples looked at; minutes outside the session earn nothing.
+        income_u6: Micro-pUSD of the pool for the samples looked at; minutes outside the session earn nothing. Whether
+            the day is paid at all ``payable_u6`` says.
         low_income_u6: The same against the largest score that the recorded depth can have.
     """
 
@@ -207,6 +208,19 @@ def _day(
         market.index, day, fact.origin.value, pool, whole, len(judged), sum(line[2] for line in judged),
         sum(line[3] for line in judged), shares / len(judged), int(pool * shares / whole), int(pool * lows / whole),
     )  # fmt: skip
+
+
+def payable_u6(days: Iterable[RewardDay]) -> tuple[int, int]:
+    """Return what is paid and its lower bound, micro-pUSD: UTC days that come to less than the venue pays are left out.
+
+    The least amount counts for the day, all markets together.
+    """
+    by_day: dict[str, tuple[int, int]] = {}
+    for day in days:
+        income, low = by_day.get(day.day, (0, 0))
+        by_day[day.day] = (income + day.income_u6, low + day.low_income_u6)
+    paid, least = (sum(amounts[at] for amounts in by_day.values() if amounts[at] >= LEAST_PAYOUT_U6) for at in range(2))
+    return paid, least
 
 
 def _open_minutes(market: Market, day: str) -> int:

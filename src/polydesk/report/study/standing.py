@@ -52,9 +52,12 @@ def standings(orders: Iterable[Life], end_ns: int) -> tuple[Standing, ...]:
 
 
 def _stretches(life: Life, end_ns: int) -> Iterable[Standing]:
-    acked = next((e.ts_ns for e in life.events if isinstance(e, OrderAck) and e.status != "matched"), None)
-    if acked is None:
+    # An order that is held is not in the book yet; of one that took first, what the taking left may rest.
+    ack = next((e for e in life.events if isinstance(e, OrderAck) and e.status != "delayed"), None)
+    fills = sorted((e for e in life.events if isinstance(e, Fill)), key=lambda fill: fill.matched_ns)
+    if ack is None or (ack.status == "matched" and not fills):
         return
+    acked = ack.ts_ns
     ends = [e.ts_ns for e in life.events if isinstance(e, OrderDone | OrderRejected)]
     # A filled order ends with its last fill; a reversed one may be terminal without either.
     last = ends[0] if ends else end_ns
@@ -62,7 +65,7 @@ def _stretches(life: Life, end_ns: int) -> Iterable[Standing]:
     side = int(book_side(intent.token, intent.side))
     price = book_price_g4(intent.token, intent.price_g4)
     left, since = intent.size_u6, acked
-    for fill in sorted((e for e in life.events if isinstance(e, Fill)), key=lambda fill: fill.matched_ns):
+    for fill in fills:
         until = min(max(fill.matched_ns, acked), last)
         if until > since and left > 0:
             yield Standing(intent.market, side, price, left, since, until)

@@ -6,6 +6,7 @@ from polydesk.report.prices import HORIZONS_S
 from polydesk.report.quality import Quality
 from polydesk.report.quantities import cash, count, gain, share_of
 from polydesk.report.study.build import Study
+from polydesk.report.study.rewards import payable_u6
 from polydesk.report.summary import Summary
 from polydesk.report.tables.shape import Table
 from polydesk.report.tables.study import per_share_text
@@ -78,8 +79,7 @@ def _income(study: Study, words: Words) -> list[Line]:
     ]
     rewards = study.market.rewards if study.market else ()
     if rewards:
-        low = cash(sum(day.low_income_u6 for day in rewards))
-        income = cash(sum(day.income_u6 for day in rewards))
+        income, low = map(cash, payable_u6(rewards))
         out.append((words("making.reward"), income, words("making.reward_remark", low=low)))
     return out
 

@@ -6,7 +6,7 @@ from polydesk.report.prices import HORIZONS_S
 from polydesk.report.quality import Quality
 from polydesk.report.quantities import NONE, cash, count, gain, share_of, shares
 from polydesk.report.study.forecasts import LEAST_MARKETS, Scores
-from polydesk.report.study.rewards import RewardDay
+from polydesk.report.study.rewards import RewardDay, payable_u6
 from polydesk.report.study.robust import Dropped
 from polydesk.report.summary import Summary
 from polydesk.report.tables.shape import Table
@@ -56,10 +56,10 @@ def reward_table(summary: Summary, words: Words = ENGLISH) -> Table:
     rows = tuple(_reward_row(summary, day, words) for day in found)
     total: tuple[str, ...] = ()
     if len(found) > 1:
-        income = sum(day.income_u6 for day in found), sum(day.low_income_u6 for day in found)
+        paid, low = payable_u6(found)
         samples, scoring = sum(day.samples for day in found), sum(day.scoring for day in found)
         both = share_of(sum(day.two_sided for day in found), samples)
-        told = (count(samples), share_of(scoring, samples), both, "", cash(income[0]), cash(income[1]))
+        told = (count(samples), share_of(scoring, samples), both, "", cash(paid), cash(low))
         total = (words("total"), "", "", "", *told)
     columns = words.columns(
         "#market", "#~day_utc", "~terms", ">~pool", ">~samples", ">in_band", ">~two_sided", ">pool_share", ">income",
