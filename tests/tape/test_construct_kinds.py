@@ -2,10 +2,12 @@
 
 from itertools import pairwise
 
+import msgspec
 import numpy as np
 import pytest
 from constructed_rows import MINUTE, ONE, SECOND, TokenBook, all_rows, messages, mids, touches
 
+from polydesk.model.market import winners_of_events
 from polydesk.model.rows import RowKind
 from polydesk.tape import verify
 from polydesk.tape.construct import KINDS, OracleState, construct_tape
@@ -127,6 +129,12 @@ def test_outcomes_of_one_event_sum_near_one_but_for_the_mispriced_seconds(seed, 
     markets = tape.manifest.markets
     assert len(markets) == 11
     assert all(market.neg_risk.value for market in markets)
+    assert {market.event for market in markets} == {f"constructed:neg-risk-{seed}"}
+    assert winners_of_events(tape.manifest.markets, tape.manifest.resolutions) == {}
+    loser = next(end for end in tape.manifest.resolutions if end.payout_g4[0] == 0)
+    won_too = msgspec.structs.replace(loser, payout_g4=(ONE, 0))
+    ends = tuple(won_too if end is loser else end for end in tape.manifest.resolutions)
+    assert winners_of_events(markets, ends) == {markets[0].event: 2}
     assert sorted(end.payout_g4 for end in tape.manifest.resolutions) == [(0, ONE)] * 10 + [(ONE, 0)]
     sampled = [touches(rows, market.index) for market in markets]
     seconds = min(len(one) for one in sampled)

@@ -91,7 +91,7 @@ def advance_both(
     before, unused = fills.n[0], nowhere.n[0]
     wake.out[0] = -1
     wake.out[1] = 0
-    at, next_seen = cursor[0], cursor[1]
+    at, next_seen = int(cursor[0]), int(cursor[1])
     why = MORE
     # Row by row, because the two books alternate about once per message: a call for each would cost more than the rows.
     while next_seen < count and (at < count or is_final != 0):

@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from polydesk.model.fees import FeeSchedule
+from polydesk.model.grid import PRICE_ONE_G4
 from polydesk.model.ids import ConditionId, TokenId
 
 T = TypeVar("T")
@@ -84,6 +85,8 @@ class Market(msgspec.Struct, frozen=True, omit_defaults=True):
         taker_delay_ns: How long the venue holds a marketable order.
         rewards: Terms of its liquidity rewards; ``None`` when no source tells any. Manifests of tapes without them,
             and so their content hashes, are as they were before the field existed.
+        event: The venue's id of the event that the market is an outcome of; empty when no source tells. Of the outcomes
+            of a neg-risk event at most one pays.
     """
 
     index: int
@@ -100,6 +103,7 @@ class Market(msgspec.Struct, frozen=True, omit_defaults=True):
     neg_risk: Fact[bool]
     taker_delay_ns: Fact[int]
     rewards: Fact[RewardTerms] | None = None
+    event: str = ""
 
     def assumed(self) -> dict[str, str]:
         """Return each assumed fact of this market as ``{field: "value: note"}``."""
@@ -134,3 +138,10 @@ class Resolution(msgspec.Struct, frozen=True):
     at_ns: int
     origin: Origin
     note: str = ""
+
+
+def winners_of_events(markets: tuple[Market, ...], resolutions: tuple[Resolution, ...]) -> dict[str, int]:
+    """Return, for each neg-risk event with more than one outcome that paid in full, how many did: a contradiction."""
+    events = {market.index: market.event for market in markets if market.event and market.neg_risk.value}
+    won = [events[end.market] for end in resolutions if end.payout_g4[0] == PRICE_ONE_G4 and end.market in events]
+    return {event: won.count(event) for event in sorted(set(won)) if won.count(event) > 1}

@@ -97,10 +97,16 @@ def session_result(folder: Path, warm: WarmUp | None = None, engine: str = "", r
 def _count_trades(summary: Summary, standings: Standings) -> None:
     markets = summary.markets
     for trade in summary.performance.trades:
-        for standing in standings.of(trade.strategy, markets[trade.market].slug, markets[trade.market].condition_id):
+        for standing in standings.of(
+            trade.strategy,
+            markets[trade.market].event or markets[trade.market].slug,
+            markets[trade.market].condition_id,
+        ):
             standing.trade(trade.net_u6)
     for held in summary.positions:
-        for standing in standings.of(held.strategy, markets[held.market].slug, markets[held.market].condition_id):
+        for standing in standings.of(
+            held.strategy, markets[held.market].event or markets[held.market].slug, markets[held.market].condition_id
+        ):
             standing.hold(held.cost_u6, held.value_u6)
 
 

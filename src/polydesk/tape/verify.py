@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 
 from polydesk.model.grid import NS_PER_S
+from polydesk.model.market import winners_of_events
 from polydesk.model.rows import RowKind
 from polydesk.tape.ladders import MINUTE_NS, WARM_UP_NS, Ladders, MinuteCount
 from polydesk.tape.manifest import Gap, Manifest, content_hash
@@ -211,7 +212,10 @@ def _starts(minutes: tuple[Minute, ...], status: str) -> tuple[str, ...]:
 def _problems(
     ladders: Ladders, minutes: tuple[Minute, ...], manifest: Manifest, late: int, *, hash_ok: bool
 ) -> list[str]:
-    problems = []
+    problems = [
+        f"{count} outcomes of neg-risk event {event} paid in full, at most one can: correct the payouts and import again"
+        for event, count in winners_of_events(manifest.markets, manifest.resolutions).items()
+    ]
     if not hash_ok:
         problems.append("content hash differs from the manifest: the tape was changed, import the recording again")
     if _starts(minutes, "bad"):

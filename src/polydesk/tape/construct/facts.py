@@ -87,6 +87,7 @@ def constructed_market(
         end_ns=_maybe(end_ns),
         neg_risk=_fact(neg_risk),
         taker_delay_ns=_fact(0),
+        event=f"constructed:{spec.kind}-{spec.seed}" if neg_risk else "",
     )
 
 

@@ -186,6 +186,8 @@ def _facts(market: Market, end: Resolution | None) -> dict[str, Any]:
     }
     outcomes = [token.outcome for token in market.tokens]
     told: dict[str, Any] = {"slug": market.slug, "condition_id": market.condition_id, "question": market.question}
+    if market.event:
+        told["event_id"] = market.event
     told["token_ids"] = [token.id for token in market.tokens]
     for name, (fact, written) in stated.items():
         if fact.value is not None and not (name == "category" and fact.value not in CATEGORIES):

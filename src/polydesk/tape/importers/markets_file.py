@@ -53,6 +53,7 @@ _ALIASES = {
     "category": ("category",),
     "question": ("question", "title"),
     "neg_risk": ("neg_risk", "negRisk"),
+    "event": ("event_id", "eventId", "negRiskMarketID", "neg_risk_market_id"),
     "winner": ("winner_inferred", "winner"),
 }
 _KNOWN = frozenset(alias for aliases in _ALIASES.values() for alias in aliases)
@@ -70,6 +71,7 @@ class Listed(msgspec.Struct, frozen=True):
     """What a markets file says about one market; ``None`` where it is silent.
 
     Attributes:
+        event: The venue's id of the event that the market is an outcome of.
         tokens: Token ids, first outcome first; an id may be empty when only the other is known.
         outcomes: Labels of the tokens.
         winner: Label of the winning outcome; empty when undecided.
@@ -89,6 +91,7 @@ class Listed(msgspec.Struct, frozen=True):
     min_size_u6: Fact[int] | None = None
     category: Fact[str] | None = None
     neg_risk: Fact[bool] | None = None
+    event: str = ""
     question: str = ""
     winner: str = ""
     payout_g4: Fact[tuple[int, int]] | None = None
@@ -275,6 +278,7 @@ def _listed(where: str, record: dict[str, Any]) -> Listed:
         min_size_u6=fields.fact("min_size_u6", size_u6, "write a number of shares such as 5"),
         category=fields.fact("category", _category, f"write one of {', '.join(CATEGORIES)}"),
         neg_risk=fields.fact("neg_risk", _flag, "write true or false"),
+        event=fields.text("event"),
         question=fields.text("question"),
         winner=winner,
         payout_g4=_payout(fields),

@@ -314,6 +314,7 @@ def _market(entry: _Entry) -> Market:
         end_ns=listed.end_ns or (end if end.value else entry.end or end),
         neg_risk=entry.neg_risk or facts.ASSUMED_NEG_RISK,
         taker_delay_ns=facts.taker_delay_of(category.value),
+        event=listed.event,
     )
 
 
