@@ -8,6 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 from recordings import T0_MS, UP, all_rows, book, change, write_raw
 
+from made import T0, S, market, walk_rows
+from polydesk.model.market import Fact, Origin, Resolution
 from polydesk.model.rows import RowFlag, RowKind
 from polydesk.tape import TapeWriter, import_tape, open_tape, verify
 from polydesk.tape.manifest import FILE_NAME
@@ -185,3 +187,18 @@ def test_the_bundled_recording_with_bursts_missing_is_caught(tmp_path, hockey):
     assert found.bad_minutes[0] >= "2026-06-07T01:34Z"
     assert {minute.status for minute in found.minutes[:4]} == {"ok"}
     assert len(found.bad_minutes) >= 3
+
+
+def test_two_winners_of_one_neg_risk_event_are_told(tmp_path):
+    def outcome(index, *, one_of_many):
+        said = Fact(one_of_many, Origin.VENUE)
+        return msgspec.structs.replace(market(index), event="0xevent", neg_risk=said)
+
+    ends = tuple(Resolution(index, (10_000, 0), T0 + 400 * S, Origin.VENUE) for index in range(2))
+    for one_of_many in (True, False):
+        with TapeWriter(tmp_path / str(one_of_many), "venue") as writer:
+            writer.append(walk_rows(3))
+            writer.finish(tuple(outcome(index, one_of_many=one_of_many) for index in range(2)), ends, ())
+        told = [text for text in verify(open_tape(tmp_path / str(one_of_many))).problems if "0xevent" in text]
+        assert len(told) == int(one_of_many)
+        assert not told or told[0].startswith("2 outcomes of neg-risk event 0xevent paid in full")

@@ -213,7 +213,7 @@ def _problems(
     ladders: Ladders, minutes: tuple[Minute, ...], manifest: Manifest, late: int, *, hash_ok: bool
 ) -> list[str]:
     problems = [
-        f"{count} outcomes of neg-risk event {event} paid in full, at most one can: correct the payouts and import again"
+        f"{count} outcomes of neg-risk event {event} paid in full, at most one can: correct its payouts"
         for event, count in winners_of_events(manifest.markets, manifest.resolutions).items()
     ]
     if not hash_ok:
