@@ -84,13 +84,17 @@ class Ran(msgspec.Struct, frozen=True):
 
 
 class CutTape:
-    """A tape that ends before row ``stop``; nothing of it tells that there was more."""
+    """A tape that ends before row ``stop``; nothing of it tells that there was more, or how a market ended after it."""
 
     def __init__(self, tape: Tape, stop: int) -> None:
-        self._tape = tape
         self._stop = stop
-        last = next(iter(tape.batches(stop - 1, stop)))
-        self.manifest = msgspec.structs.replace(tape.manifest, rows=stop, last_ts_ns=int(last[-1]["ts_ns"]))
+        whole = tape.manifest
+        last_ns = int(next(iter(tape.batches(stop - 1, stop)))[-1]["ts_ns"])
+        known = whole.resolutions
+        if stop < whole.rows:
+            known = tuple(told for told in known if told.at_ns <= last_ns)
+        self._tape = Tape(tape.path, msgspec.structs.replace(whole, resolutions=known))
+        self.manifest = msgspec.structs.replace(self._tape.manifest, rows=stop, last_ts_ns=last_ns)
 
     def batches(self, start: int = 0, stop: int | None = None, batch_rows: int = GROUP_ROWS) -> Iterator[np.ndarray]:
         """Read rows in order, as ``Tape.batches``."""
