@@ -234,7 +234,7 @@ class Venue(NamedTuple):
         events: Columns ``News``, kinds ``NewsKind`` and ``Due``.
         news: What the last ``venue_happen`` tells the desk, (1, 16).
         count: Columns ``Tally``.
-        markets: Columns ``MarketFact``, (M, 10).
+        markets: Columns ``MarketFact``, (M, ``MarketFact.END``).
         fees: Dated fee rates of all markets, columns ``FeeFact``.
         resolutions: Market, payout of token 0 and 1, when it pays, origin; (R, 5).
         samples: Measured latencies, ns, grouped by leg.
