@@ -1,6 +1,7 @@
 """Windows and their coverage; rolling backtests in real processes; comparisons; dated folders."""
 
 import json
+from concurrent.futures import ProcessPoolExecutor
 from fractions import Fraction
 
 import msgspec
@@ -69,7 +70,8 @@ def test_coverage_is_the_union(length, window, step):
 
 
 def test_lengths_that_cannot_be_are_named():
-    for window, step, told in ((0, 1, "--window-hours 0"), (1, -1, "--step-hours -1"), (1, 1e-9, "--step-hours")):
+    never = [(0, 1, "--window-hours 0"), (1, -1, "--step-hours -1"), (1, 1e-9, "--step-hours")]
+    for window, step, told in (*never, (float("nan"), 1, "--window-hours nan"), (1, float("inf"), "--step-hours inf")):
         with pytest.raises(ConfigError, match=told):
             rolling_windows(0, HOUR, window, step)
     with pytest.raises(ConfigError, match="no time between"):
@@ -178,6 +180,20 @@ def test_an_interrupted_row_of_jobs_keeps_what_ended(tape, tmp_path):
     assert 1 <= sum(answer is not None for answer in answers) <= 3
 
 
+def test_ctrl_c_while_the_processes_end_keeps_every_answer(tape, tmp_path, monkeypatch):
+    ended = ProcessPoolExecutor.shutdown
+
+    def interrupted(self, *args, **flags):
+        ended(self, *args, **flags)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ProcessPoolExecutor, "shutdown", interrupted)
+    jobs = [Job(settings(tmp_path).model_dump_json().encode(), str(tape.path), (0, 200), ())]
+    answers, complete = run_jobs(jobs, 1, nobody)
+    assert complete
+    assert answers[0].result is not None
+
+
 def _results(tape, folder, *changes):
     return [
         session_result(run_backtest(settings(folder, *change), part, [], nobody).path).result
@@ -247,5 +263,7 @@ def test_the_summary_line_has_every_name_and_its_alias(tape, rolled, tmp_path):
     assert (parts["pdf"], parts["rolling"], parts["coverage_label"]) == ("none", "r.json", "full")
     assert parts["best_strategy"].startswith(MAKER)
     assert parts["rolling_reject_top"] == reject_top(found.summary.risk_rejection_reasons, 2)
+    assert parts["complete"] == "true"
+    assert " complete=false " in summary_line(result, msgspec.structs.replace(found, complete=False), 2, {})
     without = dict(part.split("=", 1) for part in summary_line(result, None, 2, {}).split())
     assert without["rolling"] == "none"

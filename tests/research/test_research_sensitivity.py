@@ -2,6 +2,7 @@
 
 import re
 import tempfile
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,18 @@ def test_a_grid_is_its_reruns_in_order(settings: Settings, tape: Tape, tmp_path:
     assert grid.strategies == ("inventory_maker",)
     write_grid(tmp_path / "grid.json", grid)
     assert read_grid(tmp_path / "grid.json") == grid
+
+
+def test_an_interruption_while_the_processes_end_loses_nothing(settings: Settings, tape: Tape, monkeypatch) -> None:
+    ended = ProcessPoolExecutor.shutdown
+
+    def interrupted(self: ProcessPoolExecutor, *args: bool, **flags: bool) -> None:
+        ended(self, *args, **flags)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ProcessPoolExecutor, "shutdown", interrupted)
+    grid = run_grid(settings, tape, (latency_axis(settings, ["10"]),), 1, lambda _done, _whole: None)
+    assert (grid.complete, len(grid.cells)) == (True, len(grid.axes[0].points))
 
 
 def test_an_interruption_keeps_whole_cells(settings: Settings, tape: Tape, tmp_path: Path) -> None:

@@ -84,6 +84,8 @@ def rolling(
         workers,
     )
     ready_folder(place)
+    if out_json is not None:
+        ready_folder(out_json.parent)
     with counting("windows") as told:
         found = run_rolling(plan, told, say_stopping)
     file = save(found, out_json or place / "rolling.json", checksum=checksum)

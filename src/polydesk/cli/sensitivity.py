@@ -62,7 +62,11 @@ def sensitivity(
     Ctrl-C keeps the combinations that are complete.
     """
     from polydesk.report.study.grid import read_grid, write_grid
+    from polydesk.research.documents import ready_folder
 
+    for place in (out, html):
+        if place is not None:
+            ready_folder(place.parent)
     if from_file is not None:
         grid = read_grid(from_file)
     else:

@@ -11,6 +11,8 @@ FULL, PARTIAL = 0.95, 0.5
 """Coverage from which on a rolling backtest is called ``full``, and ``partial``; below that it is ``sparse``."""
 
 MOST_WINDOWS = 100_000
+MOST_HOURS = 1_000_000
+"""More than a century; longer stretches leave the range of nanoseconds."""
 
 _NS_PER_HOUR = 3_600 * NS_PER_S
 _PLACES = 6
@@ -47,8 +49,11 @@ def rolling_windows(begin_ns: int, end_ns: int, window_hours: float, step_hours:
     """Return windows that begin at ``begin_ns``, one step later and so on, each cut off at the end.
 
     Raises:
-        ConfigError: A length is not positive, or the range is empty.
+        ConfigError: A length is not a positive number, or the range is empty.
     """
+    for option, hours in (("--window-hours", window_hours), ("--step-hours", step_hours)):
+        if not 0 < hours <= MOST_HOURS:
+            raise ConfigError(f"{option} {hours:g}: must be more than 0 and at most {MOST_HOURS:,} hours")
     window, step = round(window_hours * _NS_PER_HOUR), round(step_hours * _NS_PER_HOUR)
     for option, hours, length in (("--window-hours", window_hours, window), ("--step-hours", step_hours, step)):
         if length <= 0:

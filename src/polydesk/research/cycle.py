@@ -61,7 +61,7 @@ def summary_line(result: Result, rolling: Rolling | None, top_k: int, files: Map
 
     Args:
         result: Of the whole range.
-        rolling: Of its windows, where they were run.
+        rolling: Of its windows, where they were run; ``complete`` is false as well when one of them was not.
         top_k: How many refusal codes are named; 0 switches them off.
         files: Paths by name (``rolling``, ``pdf``, ...).
     """
@@ -74,7 +74,7 @@ def summary_line(result: Result, rolling: Rolling | None, top_k: int, files: Map
         "signals": f"{totals.total}/{totals.executed}/{totals.rejected}",
         "pnl": _number(totals.pnl),
         "best_strategy": NONE if best is None else f"{best.strategy}:{_number(best.pnl)}",
-        "complete": str(result.meta.complete).lower(),
+        "complete": str(result.meta.complete and (rolling is None or rolling.complete)).lower(),
     }
     if rolling is not None:
         parts |= _rolling_parts(rolling, top_k)

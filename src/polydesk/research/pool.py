@@ -84,26 +84,37 @@ def run_jobs(
     if not todo:
         return answers, True
     count = min(len(todo), workers or os.cpu_count() or 1)
-    with ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=_deaf) as pool:
-        waiting: dict[Future[Run], int] = {}
-        try:
-            for index, job in todo:
-                waiting[pool.submit(run_job, job)] = index
-                if len(waiting) >= count:
-                    _collect(waiting, answers)
-                    told(skipped + sum(answer is not None for answer in answers), len(jobs))
-            while waiting:
+    pool = ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=_deaf)
+    waiting: dict[Future[Run], int] = {}
+    try:
+        for index, job in todo:
+            waiting[pool.submit(run_job, job)] = index
+            if len(waiting) >= count:
                 _collect(waiting, answers)
                 told(skipped + sum(answer is not None for answer in answers), len(jobs))
-        except KeyboardInterrupt:
-            stopping()
-            _finish(waiting, answers)
+        while waiting:
+            _collect(waiting, answers)
+            told(skipped + sum(answer is not None for answer in answers), len(jobs))
+    except KeyboardInterrupt:
+        stopping()
+        _finish(waiting, answers)
+    finally:
+        close(pool)
     return answers, sum(answer is not None for answer in answers) == len(todo)
 
 
 def _deaf() -> None:
     """Leave Ctrl-C to the process that was asked: it goes to the whole group."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def close(pool: ProcessPoolExecutor) -> None:
+    """Wait for the processes; Ctrl-C while they end must not lose the answers that are here already."""
+    try:
+        pool.shutdown()
+    except KeyboardInterrupt:
+        for child in active_children():
+            child.terminate()
 
 
 def _finish(waiting: dict[Future[Run], int], answers: list[Run | None]) -> None:

@@ -16,6 +16,7 @@ import msgspec
 from polydesk.model.errors import ConfigError, SessionError
 from polydesk.report.study.grid import FORMAT, Axis, Cell, Grid, Point, combinations, overrides_at
 from polydesk.report.study.reruns import Rerun
+from polydesk.research.pool import close
 from polydesk.research.reruns import QUEUE_KEY, QUEUES, rerun, sized
 from polydesk.run.settings import Settings
 from polydesk.run.settings_load import override
@@ -146,20 +147,22 @@ def run_job(job: Job) -> Rerun:
 def _run(jobs: Sequence[Job], workers: int, told: Told) -> list[Rerun | None]:
     runs: list[Rerun | None] = [None] * len(jobs)
     told(0, len(jobs))
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_deaf) as pool:
-        waiting: dict[Future[Rerun], int] = {}
-        todo = iter(enumerate(jobs))
-        try:
-            for index, job in todo:
-                waiting[pool.submit(run_job, job)] = index
-                if len(waiting) >= workers:
-                    _collect(waiting, runs, told)
-            while waiting:
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_deaf)
+    waiting: dict[Future[Rerun], int] = {}
+    todo = iter(enumerate(jobs))
+    try:
+        for index, job in todo:
+            waiting[pool.submit(run_job, job)] = index
+            if len(waiting) >= workers:
                 _collect(waiting, runs, told)
-        except KeyboardInterrupt:
-            # Half a session compares with nothing: end the processes at once and keep what is whole.
-            for child in active_children():
-                child.kill()
+        while waiting:
+            _collect(waiting, runs, told)
+    except KeyboardInterrupt:
+        # Half a session compares with nothing: end the processes at once and keep what is whole.
+        for child in active_children():
+            child.kill()
+    finally:
+        close(pool)
     return runs
 
 

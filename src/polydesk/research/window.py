@@ -10,6 +10,7 @@ from polydesk.model.errors import ConfigError
 from polydesk.model.grid import NS_PER_S
 from polydesk.model.market import Market
 from polydesk.model.rows import RowKind
+from polydesk.research.coverage import MOST_HOURS
 from polydesk.research.times import iso, time_ns
 from polydesk.run.begin import settled_before
 from polydesk.run.settings import Settings
@@ -60,10 +61,10 @@ def last_hours(tape: Tape, hours: float) -> Tape:
     """Return the rows of the last hours of a tape's span.
 
     Raises:
-        ConfigError: The hours are not more than 0.
+        ConfigError: The hours are not a number above 0, or too many.
     """
-    if not hours > 0:
-        raise ConfigError(f"--lookback-hours {hours:g}: must be more than 0")
+    if not 0 < hours <= MOST_HOURS:
+        raise ConfigError(f"--lookback-hours {hours:g}: must be more than 0 and at most {MOST_HOURS:,} hours")
     first, stop = tape.span
     last_ns = next(int(rows["ts_ns"][0]) for rows in tape.batches(stop - 1, stop))
     return tape.between(max(first, tape.row_at(last_ns - round(hours * 3_600 * NS_PER_S))), stop)
