@@ -74,6 +74,8 @@ def test_what_is_not_deterministic_is_caught(tape, name):
     assert not verdict.clean
     assert not verdict.deterministic
     assert "a second run of the same tape did something else" in " ".join(verdict.reasons)
+    assert not verdict.peeks
+    assert "it knows the future:" not in " ".join(verdict.reasons)
 
 
 def test_a_state_that_never_forgets_is_told_but_no_crime(tape):

@@ -131,6 +131,11 @@ def test_polars_frames_are_the_same_tables(run):
 # --- settings by name -------------------------------------------------------------------------------------------------
 
 
+def test_results_are_named_in_one_short_line(run):
+    assert run.name in repr(run)
+    assert len(repr(run)) < 300
+
+
 def test_every_key_can_be_named_and_the_shortest_name_is_enough():
     for path in leaf_keys(Settings):
         assert key_of(BOTH, "__".join(path)) == path

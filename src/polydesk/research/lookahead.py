@@ -192,7 +192,7 @@ def _judge(
     touched = _union(ran.deciding for ran in runs)
     changed = [one for one in cuts if one.difference]
     reasons = []
-    if changed:
+    if changed and not repeated:
         reasons.append(f"it knows the future: with the tape cut before row {changed[0].row:,}, {changed[0].difference}")
     if opened:
         reasons.append(f"it opened the tape itself: {', '.join(Path(name).name for name in opened)}")
@@ -200,13 +200,17 @@ def _judge(
         reasons.append(f"while it was asked it {', '.join(touched[:3])}; a decision may use its view and state only")
     if repeated:
         reasons.append(f"a second run of the same tape did something else: {repeated}")
+    if repeated and changed:
+        reasons.append(
+            "so its differences under the cuts say nothing of the future; make it deterministic and check again"
+        )
     failed = next((r for r in whole.outputs if type(r).__name__ == "StrategyFailed"), None)
     if failed is not None:
         reasons.append(f"it raised an error: {getattr(failed, 'error', '')}")
     return Verdict(
         strategy,
         clean=not reasons,
-        peeks=bool(opened or changed),
+        peeks=bool(opened or (changed and not repeated)),
         deterministic=not repeated,
         rows=tape.manifest.rows,
         decisions=len(_said(whole)),

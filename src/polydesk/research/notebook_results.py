@@ -29,6 +29,10 @@ class Results:
 
     session: Session
 
+    def __repr__(self) -> str:
+        """Name the session; its records would fill the page they are shown on."""
+        return f"Results({self.name!r}, {len(self.session.records):,} records in {str(self.path)!r})"
+
     @property
     def name(self) -> str:
         """The session's name."""
