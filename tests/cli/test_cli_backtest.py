@@ -110,6 +110,19 @@ def test_a_changed_file_fails(home: Path, ran, tmp_path: Path) -> None:
     assert found.exit_code == 1
     assert "FAILED" in found.stdout
     assert "was changed" in found.stdout
+    for command in (["show", tmp_path / "b.json"], ["compare", home / "out", tmp_path / "b.json"]):
+        refused = polydesk("backtest", *command)
+        assert (refused.exit_code, "the file was changed" in refused.stderr) == (2, True)
+
+
+def test_verify_tells_every_file(home: Path, ran, tmp_path: Path) -> None:
+    assert ran.exit_code == 0
+    table = tmp_path / "event.csv"
+    table.write_bytes((home / "out" / "event.csv").read_bytes())
+    found = polydesk("backtest", "verify", home / "out" / "backtest.json", table, "--json")
+    assert found.exit_code == 1
+    assert [file["ok"] for file in last_json(found)["files"]] == [True, False]
+    assert "there is no event.csv.sha256 beside it" in found.stderr
 
 
 @pytest.fixture(scope="module")
@@ -150,6 +163,7 @@ def test_signals_of_a_table(tmp_path: Path) -> None:
         "--slippage-bps", 100, "--fee-bps", 10, "--out-dir", tmp_path / "out", "--json",
     )  # fmt: skip
     assert found.exit_code == 0, found.stderr
+    assert "--strategies 's2': the source holds no signal of it; it has s1" in found.stderr
     told = last_json(found)
     entry = told["replay"][0]
     assert (entry["executed_qty"], entry["fill_price"], entry["fill_ratio"]) == (5.0, 0.404, 0.5)
@@ -222,8 +236,15 @@ def test_cycle_and_nightly_point_to_the_newest(home: Path) -> None:
         (["migration-map", "--format", "xml"], "--format 'xml'"),
         (["rolling", "--window-hours", "0"], "--window-hours 0: must be more than 0"),
         (["nightly", "--step-hours", "-1"], "--step-hours -1: must be more than 0"),
+        (["rolling", "--window-hours", "nan"], "--window-hours nan: must be more than 0"),
+        (["rolling", "--out-json", "/proc/nowhere/r.json"], "results cannot be written there"),
+        (["nightly", "--window-hours", "inf"], "--window-hours inf: must be more than 0 and at most"),
         (["cycle", "--lookback-hours", "0"], "--lookback-hours 0: must be more than 0"),
+        (["cycle", "--lookback-hours", "inf"], "--lookback-hours inf: must be more than 0 and at most"),
         (["signals", "nothing.csv"], "there is no such file"),
+        (["signals", "nothing.csv", "--snapshots", "m.csv"], "nothing.csv: there is no such file"),
+        (["signals", "nothing.csv", "--slippage-bps", "-5"], '--slippage-bps: slippage_bps = "-5"'),
+        (["sensitivity", "--html", "/proc/nowhere/g.html"], "results cannot be written there"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said_in_one_line(home: Path, tmp_path: Path, args, told: str) -> None:

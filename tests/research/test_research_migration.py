@@ -83,7 +83,9 @@ def test_side_cars_name_their_file(tmp_path):
     (tmp_path / "t.csv").rename(tmp_path / "u.csv")
     assert "does not name" in verify_file(tmp_path / "u.csv").problem
     (tmp_path / "u.csv.sha256").unlink()
-    with pytest.raises(ResultError, match=r"u\.csv\.sha256: cannot be read"):
+    assert "there is no u.csv.sha256" in verify_file(tmp_path / "u.csv").problem
+    (tmp_path / "u.csv").unlink()
+    with pytest.raises(ResultError, match=r"u\.csv: cannot be read"):
         verify_file(tmp_path / "u.csv")
 
 

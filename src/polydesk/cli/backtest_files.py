@@ -103,8 +103,10 @@ def verify_command(
     """Compare files with their checksums; exit code 1 when one was changed or carries none."""
     from polydesk.research.documents import verify_file
 
-    found = [verify_file(path) for path in files]
-    for item in found:
+    found = []
+    for path in files:
+        item = verify_file(path)
+        found.append(item)
         typer.echo(f"{item.file}: {'OK' if item.ok else f'FAILED, {item.problem}'}", err=as_json)
     ok = all(item.ok for item in found)
     if as_json:

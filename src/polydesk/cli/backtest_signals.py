@@ -1,6 +1,6 @@
 """``polydesk backtest signals``: replay of stored signals."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,6 +15,7 @@ from polydesk.model.errors import ConfigError
 
 if TYPE_CHECKING:
     from polydesk.research.result import ReplayEntry, Result
+    from polydesk.research.stored_signals import Stored
 
 EPILOG = examples(
     "polydesk backtest signals data/monomarket.db --strategies s1,s4 --partial-fill --dynamic-slippage",
@@ -126,16 +127,15 @@ def signals_command(
         "partial_fill": partial_fill, "fill_probability": fill_probability, "dynamic_slippage": dynamic_slippage,
         "fill_draw": fill_draw,
     }  # fmt: skip
-    given = [f"{name}={_number(name, text)}" for name, text in texts.items()]
-    model = override(FillModel(), [*given, *(f"{name}={str(value).lower()}" for name, value in flags.items())])
+    given = {_option(name): f"{name}={_number(name, text)}" for name, text in texts.items()}
+    model = override(FillModel(), [f"{name}={str(value).lower()}" for name, value in flags.items()], given)
     stored = read_source(Path(settings.data_dir), source, snapshots)
     times = [signal.ts_ns for signal in stored.signals]
     if not times:
         raise ConfigError(f"{source}: holds no signals")
     any_age = 1_000_000_000.0
-    limits = override(
-        settings.desk.risk, [f"stale_feed_s={any_age if max_snapshot_age_s is None else max_snapshot_age_s}"]
-    )
+    age = any_age if max_snapshot_age_s is None else max_snapshot_age_s
+    limits = override(settings.desk.risk, [], {"--max-snapshot-age-s": f"stale_feed_s={age}"})
     plan = SignalPlan(
         stored,
         times[0] if begin is None else time_ns(begin, "--from"),
@@ -149,6 +149,8 @@ def signals_command(
     found, ledger = replay_signals(plan)
     wanted = {"json": out_json, "replay": out_replay, "strategy": out_strategy, "event": out_event}
     files = _write(found, ledger, out_dir, wanted, v1=schema == "1", checksum=checksum, side_car=side_car)
+    for warning in _warnings(stored, plan.strategies):
+        typer.echo(f"warning: {warning}", err=True)
     for note in found.meta.notes:
         typer.echo(f"note: {note}", err=True)
     _show(found, ledger, replay_limit, as_json=as_json)
@@ -156,6 +158,15 @@ def signals_command(
         typer.echo("Files: " + "\n       ".join(files), err=True)
     if as_json:
         emit_json({**_document(found, v1=schema == "1", checksum=checksum), "files": files})
+
+
+def _warnings(stored: "Stored", strategies: Iterable[str]) -> Iterator[str]:
+    known = sorted({signal.strategy for signal in stored.signals})
+    for name in strategies:
+        if name not in known:
+            yield f"--strategies {name!r}: the source holds no signal of it; it has {', '.join(known)}"
+    if not stored.snapshots.count():
+        yield f"{stored.name}: there are no market snapshots, so that no signal can be filled; see --snapshots"
 
 
 def _number(name: str, text: str) -> str:
@@ -169,7 +180,11 @@ def _number(name: str, text: str) -> str:
             return text
     except ArithmeticError:
         pass
-    raise ConfigError(f"--{name.replace('_', '-')} {text!r}: expected a number")
+    raise ConfigError(f"{_option(name)} {text!r}: expected a number")
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 def _document(found: "Result", *, v1: bool, checksum: bool) -> dict[str, Any]:

@@ -135,6 +135,17 @@ def read_json(path: Path) -> dict[str, Any]:
     return found
 
 
+def check_sum(document: Mapping[str, Any], where: str) -> None:
+    """Refuse a document whose content does not fit the checksum in it; one without a checksum passes.
+
+    Raises:
+        ResultError: It was changed; names ``where``.
+    """
+    told = document.get(CHECKSUM)
+    if told and (document.get(CHECKSUM_ALGO) != ALGORITHM or told != checksum(document)):
+        raise ResultError(f"{where}: field {CHECKSUM} does not fit the content: the file was changed; use the original")
+
+
 def verify_file(path: Path) -> Verified:
     """Compare a JSON document with the checksum in it, or any other file with its side-car.
 
@@ -148,6 +159,8 @@ def verify_file(path: Path) -> Verified:
     side_car = path.with_name(path.name + SIDE_CAR)
     try:
         found = hashlib.sha256(path.read_bytes()).hexdigest()
+        if not side_car.exists():
+            return Verified(str(path), ok=False, problem=f"there is no {side_car.name} beside it", found=found)
         told = side_car.read_text(encoding="utf-8").split(maxsplit=1)
     except OSError as err:
         raise ResultError(

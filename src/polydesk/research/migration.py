@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from polydesk.research.documents import ALGORITHM, CHECKSUM, CHECKSUM_ALGO, ResultError, checksum, with_checksum
+from polydesk.research.documents import CHECKSUM, CHECKSUM_ALGO, ResultError, check_sum, with_checksum
 
 MIGRATED_VERSION = "2.0"
 MIGRATION = "v1_to_v2"
@@ -140,7 +140,7 @@ def migrate(document: Mapping[str, Any], where: str, validators: Mapping[int, Va
     """
     check_major(document, where, (1,))
     validate(document, where, validators)
-    _check_sum(document, where)
+    check_sum(document, where)
     out: Document = {"schema_version": MIGRATED_VERSION, "kind": "signals", "meta": {"migration": MIGRATION}}
     for row in MAP[1:]:
         _put(out, row.v2_path, document[row.v1_path])
@@ -217,9 +217,3 @@ def _bad_rows(document: Mapping[str, Any], *paths: str) -> list[str]:
             if lacking:
                 problems.append(f"field {path}[{at}] lacks {', '.join(lacking)}")
     return problems
-
-
-def _check_sum(document: Mapping[str, Any], where: str) -> None:
-    told = document.get(CHECKSUM)
-    if told is not None and (document.get(CHECKSUM_ALGO) != ALGORITHM or told != checksum(document)):
-        raise ResultError(f"{where}: field {CHECKSUM} does not fit the content: the file was changed; use the original")

@@ -6,7 +6,15 @@ from typing import Any
 
 import msgspec
 
-from polydesk.research.documents import ResultError, read_json, with_checksum, write_csv, write_json, write_text
+from polydesk.research.documents import (
+    ResultError,
+    check_sum,
+    read_json,
+    with_checksum,
+    write_csv,
+    write_json,
+    write_text,
+)
 from polydesk.research.ledger_lines import cells
 from polydesk.research.result import EventEntry, ReplayEntry, Result, StrategyEntry
 from polydesk.research.summary_md import summary_md
@@ -41,12 +49,13 @@ def read_result(path: Path) -> Result:
     """Read a result document of version 2; fields it does not know are ignored.
 
     Raises:
-        ResultError: Not a file, not such a document; the message names the field.
+        ResultError: Not a file, not such a document, or changed since it was written; the message names the field.
     """
     from polydesk.research.migration import check_major  # noqa: PLC0415 - only readers need it
 
     document = read_json(path)
     check_major(document, str(path), (2,))
+    check_sum(document, str(path))
     try:
         return msgspec.convert(document, Result)
     except msgspec.ValidationError as err:

@@ -26,13 +26,15 @@ def read_source(data_dir: Path, source: str, snapshots: Path | None) -> Stored:
     path = Path(source)
     if path.is_file() and path.suffix in _TABLES:
         return read_tables(path, snapshots)
+    if path.suffix in _TABLES and not path.exists():
+        raise ConfigError(f"{path}: there is no such file; give the path of signals, or the name of a session")
     if snapshots is not None:
         raise ConfigError(f"--snapshots belongs to a table of signals (CSV, JSONL); {source} has its own, leave it out")
     if is_database(path):
         return read_database(path)
     if path.is_file():
         raise ConfigError(f"{path}: neither a SQLite database nor a table; a table ends in {', '.join(_TABLES)}")
-    if path.suffix in {*_TABLES, ".db", ".sqlite", ".sqlite3"}:
+    if path.suffix in {".db", ".sqlite", ".sqlite3"}:
         raise ConfigError(f"{path}: there is no such file; give the path of signals, or the name of a session")
     from polydesk.research.session_signals import read_orders  # noqa: PLC0415 - loads the kernel
 

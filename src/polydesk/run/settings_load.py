@@ -123,14 +123,14 @@ def _with_defaults(keys: Mapping[KeyPath, Key], values: Mapping[str, Value]) -> 
     return whole
 
 
-def override(base: M, overrides: Sequence[str]) -> M:
-    """Return ``base`` with ``section.key=value`` texts applied to it.
+def override(base: M, overrides: Sequence[str], flags: Mapping[str, str] = NO_FLAGS) -> M:
+    """Return ``base`` with ``section.key=value`` texts applied to it; ``flags`` are such texts by option name.
 
     Raises:
         ConfigError: Lists every unknown key and wrong value.
     """
     sources = _Sources(json.loads(base.model_dump_json()))
-    loaded, problems = _merged(type(base), sources, {}, overrides, NO_FLAGS)
+    loaded, problems = _merged(type(base), sources, {}, overrides, flags)
     if loaded is None:
         raise ConfigError("; ".join(problems))
     return loaded.settings
