@@ -58,7 +58,7 @@ def set_level(books: Books, market: int, token: int, side: int, price: int, new:
         books.count[market, _LATE] += 1
         return
     old = books.level[market, half, price, _SIZE]
-    if at_ns == stamp and books.level[market, half, price, _WRITER] == 1 - token:
+    if at_ns == stamp and books.level[market, half, price, _WRITER] == 2 - token:
         books.count[market, _SAME if old == new else _DIFFERENT] += 1
     taken = books.level[market, half, price, _TAKEN]
     if taken > 0:
@@ -66,7 +66,7 @@ def set_level(books: Books, market: int, token: int, side: int, price: int, new:
         books.level[market, half, price, _TAKEN] = min(taken, new) if old > 0 or at_ns == stamp else 0
     books.level[market, half, price, _SIZE] = new
     books.level[market, half, price, _STAMP] = at_ns
-    books.level[market, half, price, _WRITER] = token
+    books.level[market, half, price, _WRITER] = token + 1
     _move_touch(books, market, half, price, new)
 
 
@@ -90,7 +90,7 @@ def clear(books: Books, market: int, token: int, at_ns: int) -> None:
                 if books.level[market, half, price, _STAMP] <= at_ns:
                     books.level[market, half, price, _SIZE] = 0
                     books.level[market, half, price, _STAMP] = at_ns
-                    books.level[market, half, price, _WRITER] = token
+                    books.level[market, half, price, _WRITER] = token + 1
                 elif best == edge:
                     best = price
             price += step

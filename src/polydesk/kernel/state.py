@@ -134,7 +134,7 @@ class Level(IntEnum):
     TAKEN = 2
     """What our own takes and trade-throughs consumed of the level since it was last restated."""
     WRITER = 3
-    """Token whose row wrote the level, -1 before the first."""
+    """Token whose row wrote the level + 1, 0 before the first: memory that nobody wrote costs nothing."""
 
 
 class Books(NamedTuple):
@@ -234,7 +234,6 @@ def new_books(markets: int, tick_g4: NDArray[Any]) -> Books:
         last=np.zeros((markets, len(Fact)), np.int64),
         count=np.zeros((markets, len(Count)), np.int64),
     )
-    books.level[..., Level.WRITER] = -1
     books.touch[:, 1] = PRICE_ONE_G4
     books.last[:, Fact.TICK] = tick_g4
     return books

@@ -9,7 +9,7 @@ from polydesk.model.errors import InvariantBroken
 from polydesk.model.grid import PRICE_ONE_G4
 
 _ONE = PRICE_ONE_G4
-_SIZE, _STAMP, _TAKEN, _WRITER = int(Level.SIZE), int(Level.STAMP), int(Level.TAKEN), int(Level.WRITER)
+_SIZE, _TAKEN = int(Level.SIZE), int(Level.TAKEN)
 _SEQ = int(Fact.SEQ)
 _BOOK = int(FillCause.BOOK)
 
