@@ -10,10 +10,10 @@ from polydesk.model.orders import Side
 from polydesk.model.records import Cause, Fill
 from polydesk.report.build import build_report, with_study
 from polydesk.report.config import ReportConfig
+from polydesk.report.final_json import result
 from polydesk.report.session import open_session
 from polydesk.report.study.backing import Backed, Backing, ask_backing, backed, capacity, judge_backing, reaching_u6
 from polydesk.report.study.build import conclude
-from polydesk.report.summary import result
 from polydesk.report.tape_pass import Print, Questions, walk
 from polydesk.run.session import SessionResult, run_session
 from polydesk.run.settings import Settings

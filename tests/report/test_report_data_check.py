@@ -12,9 +12,10 @@ from made import made_tape
 from polydesk.report.build import build_report
 from polydesk.report.data_check import alarm_text, check_badge, check_text
 from polydesk.report.facts import data_text
+from polydesk.report.final_json import result
 from polydesk.report.html import render_page
 from polydesk.report.session import open_session
-from polydesk.report.summary import Summary, result, summarise
+from polydesk.report.summary import Summary, summarise
 from polydesk.report.terminal import print_report
 from polydesk.report.words import Language, words_of
 from polydesk.run.session import run_session

@@ -6,11 +6,12 @@ from made_up_sessions import make_session, prices
 
 from polydesk.report.build import with_study
 from polydesk.report.config import GuardLimits, ReportConfig
+from polydesk.report.final_json import result
 from polydesk.report.periods import Period
 from polydesk.report.study.backing import Backing
 from polydesk.report.study.build import conclude
 from polydesk.report.study.guards import guards
-from polydesk.report.summary import Summary, result, summarise
+from polydesk.report.summary import Summary, summarise
 from polydesk.report.tables import pnl_table, statistics_table, verdict_text
 
 GOOD = Backing(9, 0, 0, 0, 0, "", 10, 5, ())

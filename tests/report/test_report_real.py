@@ -9,10 +9,11 @@ from made import made_tape
 from polydesk.model.errors import JournalError, SessionError
 from polydesk.model.records import Cause
 from polydesk.report.build import build_report
+from polydesk.report.final_json import result
 from polydesk.report.html import render_page
 from polydesk.report.prices import replay_prices
 from polydesk.report.session import find_session, open_session
-from polydesk.report.summary import result, summarise
+from polydesk.report.summary import summarise
 from polydesk.report.terminal import report_tables
 from polydesk.run.session import SessionResult, run_session
 from polydesk.run.settings import Settings

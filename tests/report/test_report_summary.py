@@ -18,8 +18,9 @@ from polydesk.model.records import (
     SessionEnded,
     Settled,
 )
+from polydesk.report.final_json import result
 from polydesk.report.session import Session
-from polydesk.report.summary import result, summarise
+from polydesk.report.summary import summarise
 from polydesk.report.tables import breakdown_table, exit_table, pnl_table
 
 

@@ -11,10 +11,11 @@ from polydesk.model.errors import SessionError
 from polydesk.model.ids import intent_id
 from polydesk.model.records import Fill, FillStatus, OrderSent, Refused, StrategyFailed
 from polydesk.report.explain import as_data, explain_order
+from polydesk.report.final_json import result
 from polydesk.report.prices import BookCounts
 from polydesk.report.quantities import shares
 from polydesk.report.session import Session
-from polydesk.report.summary import result, summarise
+from polydesk.report.summary import summarise
 from polydesk.report.tables import book_table, open_order_table
 from polydesk.report.terminal import print_explanation, print_report
 

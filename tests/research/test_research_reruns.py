@@ -7,9 +7,10 @@ import pytest
 from made import made_tape
 from polydesk.model.errors import ConfigError, SessionError
 from polydesk.report.build import build_report
+from polydesk.report.final_json import result
 from polydesk.report.session import open_session
 from polydesk.report.study.reruns import FILE_NAME, POINTS, read_reruns, thinned
-from polydesk.report.summary import result, summarise
+from polydesk.report.summary import summarise
 from polydesk.report.tables import rerun_table
 from polydesk.research.reruns import compare_queues, compare_sizes, other_queues, rerun, sized
 from polydesk.run.session import SessionResult, run_session

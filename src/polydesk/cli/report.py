@@ -46,8 +46,8 @@ def report(
 ) -> None:
     """Show a session's result: verdict, PnL in two columns and where it came from, making, robustness, refusals."""
     from polydesk.report.build import build_report
+    from polydesk.report.final_json import result
     from polydesk.report.session import find_session
-    from polydesk.report.summary import result
     from polydesk.report.terminal import print_report
 
     if lang is not None and html is None:

@@ -123,7 +123,7 @@ def conclude(
         more: Called with the report before it is printed; adds fields to the final JSON.
     """
     from polydesk.report.build import build_report
-    from polydesk.report.summary import result
+    from polydesk.report.final_json import result
     from polydesk.report.terminal import print_report
     from polydesk.run.finish import publish_results
 

@@ -220,9 +220,10 @@ def _leave_after(request: Request, result: Path) -> NoReturn:
             found = Ran(error=str(err))
         result.write_bytes(msgspec.msgpack.encode(found))
         code = 0
-    except Exception:  # noqa: BLE001 - the strategy's own, while it was loaded: its trace goes to the one who waits
-        traceback.print_exc()
     finally:
+        # A forked child must not return into its parent's work, whatever the strategy raised, SystemExit included.
+        if code:
+            traceback.print_exc()
         sys.stderr.flush()
         os._exit(code)
 

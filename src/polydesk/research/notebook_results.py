@@ -10,8 +10,8 @@ import pyarrow as pa
 
 from polydesk.model.errors import SessionError
 from polydesk.report.build import Report, build_report
+from polydesk.report.final_json import result
 from polydesk.report.session import Session, open_session
-from polydesk.report.summary import result
 from polydesk.research import frames, plots
 from polydesk.research.why_not import WhyNot, why_not
 

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
+from polydesk.report.final_json import result
 from polydesk.report.session import open_session
-from polydesk.report.summary import result, summarise
+from polydesk.report.summary import summarise
 from polydesk.run.story.chapter import Chapter, Context
 from polydesk.run.story.end import result_chapter
 from polydesk.run.story.events import (
