@@ -3,7 +3,8 @@
 import hypothesis.strategies as st
 import msgspec
 import numpy as np
-from slow_matcher import Rules, SlowMatcher
+from slow_matcher import SlowMatcher
+from slow_rules import Rules
 
 from made import market
 from made_orders import intent

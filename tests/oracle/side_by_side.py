@@ -11,7 +11,8 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
-from slow_matcher import Rules, SlowMatcher
+from slow_matcher import SlowMatcher
+from slow_rules import Rules
 
 from made_orders import intent
 from polydesk.exchange import ExchangeConfig, SimulatedExchange

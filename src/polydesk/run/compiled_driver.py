@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from polydesk.desk.loop.columns import Now, Stop, Task
+from polydesk.desk.loop.columns import Now
+from polydesk.desk.loop.outputs import Stop, Task
 from polydesk.desk.loop.pack import new_loop
 from polydesk.desk.loop.room import with_room
 from polydesk.desk.loop.run import next_due_ns, run

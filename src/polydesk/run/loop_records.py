@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from polydesk.desk import Desk
-from polydesk.desk.loop.columns import CancelCause, Out, Row, Seen, Sentinel, Why
+from polydesk.desk.loop.columns import Why
+from polydesk.desk.loop.outputs import CancelCause, Out, Row, Seen, Sentinel
 from polydesk.exchange.told import fill_id, news_record
 from polydesk.model.errors import InvariantBroken
 from polydesk.model.ids import intent_id

@@ -4,7 +4,8 @@ from numba import int64, void
 
 from polydesk.desk.loop.account import market_of
 from polydesk.desk.loop.cancels import cancel_all
-from polydesk.desk.loop.columns import CancelCause, DayState, Limit, Now, Pos, Total
+from polydesk.desk.loop.columns import DayState, Limit, Now, Pos, Total
+from polydesk.desk.loop.outputs import CancelCause
 from polydesk.desk.loop.state import LOOP, Loop
 from polydesk.kernel.exact import proceeds
 from polydesk.kernel.jit import kernel

@@ -2,7 +2,8 @@
 
 from numba import int64
 
-from polydesk.desk.loop.columns import Now, Out, Row, Total
+from polydesk.desk.loop.columns import Now, Total
+from polydesk.desk.loop.outputs import Out, Row
 from polydesk.desk.loop.state import LOOP, Loop
 from polydesk.kernel.jit import kernel
 

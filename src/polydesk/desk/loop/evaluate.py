@@ -7,7 +7,6 @@ from polydesk.desk.loop.cancels import cancel, left_u6, row_of
 from polydesk.desk.loop.columns import (
     WORD_HOLD,
     WORD_QUOTE,
-    CancelCause,
     Closing,
     DayState,
     Facts,
@@ -25,6 +24,7 @@ from polydesk.desk.loop.columns import (
 )
 from polydesk.desk.loop.emit import emit_decision
 from polydesk.desk.loop.exits import close_positions
+from polydesk.desk.loop.outputs import CancelCause
 from polydesk.desk.loop.permits import submit
 from polydesk.desk.loop.plain import next_variance
 from polydesk.desk.loop.state import LOOP, Loop

@@ -6,7 +6,6 @@ from polydesk.desk.loop.account import market_of, place_of, strategy_of
 from polydesk.desk.loop.cancels import cancel, row_of
 from polydesk.desk.loop.columns import (
     WORD_EXIT,
-    CancelCause,
     Closing,
     Facts,
     Limit,
@@ -22,6 +21,7 @@ from polydesk.desk.loop.columns import (
 )
 from polydesk.desk.loop.day import bid_of
 from polydesk.desk.loop.emit import emit_decision
+from polydesk.desk.loop.outputs import CancelCause
 from polydesk.desk.loop.permits import crosses, denial_slot, feed_age_ns, refused_lately, submit
 from polydesk.desk.loop.plain import exit_number
 from polydesk.desk.loop.state import LOOP, Loop

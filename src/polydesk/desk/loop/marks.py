@@ -3,9 +3,10 @@
 from numba import int64, void
 
 from polydesk.desk.loop.cancels import cancel_all
-from polydesk.desk.loop.columns import CancelCause, Limit, Link, Now, Out, Pos, Row, Sentinel, Total
+from polydesk.desk.loop.columns import Limit, Link, Now, Pos, Total
 from polydesk.desk.loop.day import judge_day_by, value
 from polydesk.desk.loop.emit import emit, emit_mark
+from polydesk.desk.loop.outputs import CancelCause, Out, Row, Sentinel
 from polydesk.desk.loop.state import LOOP, Loop
 from polydesk.kernel.jit import kernel
 from polydesk.kernel.state import BOOKS, Books

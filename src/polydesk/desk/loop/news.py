@@ -4,24 +4,12 @@ from numba import int64, void
 
 from polydesk.desk.loop.account import book_fill, book_settled, book_status, market_of, place_of
 from polydesk.desk.loop.cancels import cancel, forget_live, is_busy, reserve, row_of
-from polydesk.desk.loop.columns import (
-    CancelCause,
-    Facts,
-    Limit,
-    Link,
-    Now,
-    Order,
-    Out,
-    Row,
-    Sentinel,
-    State,
-    Total,
-    Why,
-)
+from polydesk.desk.loop.columns import Facts, Limit, Link, Now, Order, State, Total, Why
 from polydesk.desk.loop.emit import emit
 from polydesk.desk.loop.evaluate import evaluate_apart
 from polydesk.desk.loop.exits import clear_due, note_due
 from polydesk.desk.loop.marks import broke, check_identities, compare_balance, mark
+from polydesk.desk.loop.outputs import CancelCause, Out, Row, Sentinel
 from polydesk.desk.loop.permits import denial_slot
 from polydesk.desk.loop.state import LOOP, Loop
 from polydesk.kernel.exact import cost

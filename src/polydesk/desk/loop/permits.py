@@ -4,23 +4,10 @@ from numba import int64, void
 
 from polydesk.desk.loop.account import place_of
 from polydesk.desk.loop.cancels import free_row, left_u6, reserve, row_of
-from polydesk.desk.loop.columns import (
-    DayState,
-    Facts,
-    Limit,
-    Now,
-    Order,
-    Out,
-    Pos,
-    Row,
-    Seen,
-    Slot,
-    State,
-    Total,
-    Why,
-)
+from polydesk.desk.loop.columns import DayState, Facts, Limit, Now, Order, Pos, Slot, State, Total, Why
 from polydesk.desk.loop.day import judge_day
 from polydesk.desk.loop.emit import emit
+from polydesk.desk.loop.outputs import Out, Row, Seen
 from polydesk.desk.loop.plain import UNKNOWN, adverse_g4, at_least, at_most, below, on_tick
 from polydesk.desk.loop.state import I64, LOOP, Loop
 from polydesk.kernel.exact import cost

@@ -11,10 +11,11 @@ from numba import int64, void
 from numpy.typing import NDArray
 
 from polydesk.desk.loop.cancels import cancel_all
-from polydesk.desk.loop.columns import CancelCause, Now, Pend, Stop, Task
+from polydesk.desk.loop.columns import Now, Pend
 from polydesk.desk.loop.evaluate import evaluate
 from polydesk.desk.loop.marks import compare_balance, mark
 from polydesk.desk.loop.news import begin, conclude, hear, ring
+from polydesk.desk.loop.outputs import CancelCause, Stop, Task
 from polydesk.desk.loop.state import LIVE, LOOP, Loop
 from polydesk.kernel.advance import advance_rows
 from polydesk.kernel.feed import FILLED, MORE, WOKEN, advance_both

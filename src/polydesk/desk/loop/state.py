@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from polydesk.desk.loop.columns import (
     DENIALS,
-    WIDTH,
     Closing,
     Facts,
     Feature,
@@ -23,6 +22,7 @@ from polydesk.desk.loop.columns import (
     Slot,
     Total,
 )
+from polydesk.desk.loop.outputs import WIDTH
 from polydesk.model.grid import FAR_NS
 from polydesk.signals.compiled import MEMORY, TERMS, Feel, Sight, Target
 
