@@ -4,7 +4,8 @@ Usage: run.py [--seed N] [--rows N] [--rounds N] [--envs FOLDER] [--work FOLDER]
 
 Installs hftbacktest and nautilus_trader 2 into environments of their own under ``--envs`` unless
 POLYDESK_HFTBACKTEST_PYTHON or POLYDESK_NAUTILUS2_PYTHON name a Python that has them. nautilus_trader 2 needs
-Python 3.13: ``python3.13`` on the PATH, or POLYDESK_PYTHON313. What is missing is said and left out, never guessed.
+Python 3.13: ``python3.13`` on the PATH or among pyenv's versions, or POLYDESK_PYTHON313. What is missing is said and
+left out, never guessed.
 """
 
 import argparse
@@ -63,11 +64,21 @@ def nautilus(envs: Path) -> str | None:
     named = os.environ.get("POLYDESK_NAUTILUS2_PYTHON")
     if named:
         return named
-    python = os.environ.get("POLYDESK_PYTHON313") or shutil.which("python3.13")
+    python = python313()
     if python is None:
         say("NOT MEASURED: nautilus_trader 2 needs Python 3.13; put python3.13 on the PATH or set POLYDESK_PYTHON313")
         return None
     return environment(envs / "nautilus2", python, NAUTILUS, "numpy")
+
+
+def python313() -> str | None:
+    """Return a Python 3.13 that starts; a version manager's shim exists for versions that are not chosen, too."""
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    named = [os.environ.get("POLYDESK_PYTHON313"), shutil.which("python3.13")]
+    for python in (*named, *sorted(map(str, pyenv.glob("3.13*/bin/python3.13")))):
+        if python and subprocess.run([python, "-c", ""], check=False, env=clean(), capture_output=True).returncode == 0:
+            return python
+    return None
 
 
 def c_ladder(work: Path) -> Path | None:
