@@ -1,13 +1,11 @@
 """The compiled kernel: mirrored ladders, event application, own orders, wakes. Arrays in, arrays out."""
 
+from polydesk.kernel import feed, matching, rebates, taking, venue
 from polydesk.kernel.advance import advance
 from polydesk.kernel.checkpoint import dump, dump_venue, restore, restore_venue
-from polydesk.kernel.feed import advance_both, feed_times
-from polydesk.kernel.jit import compile_seconds, compiled_now, kernel
+from polydesk.kernel.jit import compile_seconds, compiled_now, entry, kernel
 from polydesk.kernel.look import levels, touch
-from polydesk.kernel.matching import cancel, place
 from polydesk.kernel.opening import Latency, VenueTerms, grow, new_venue
-from polydesk.kernel.rebates import accrued
 from polydesk.kernel.state import (
     Books,
     Count,
@@ -24,17 +22,24 @@ from polydesk.kernel.state import (
     new_own,
     new_wake,
 )
-from polydesk.kernel.taking import depth, take, takeable
-from polydesk.kernel.venue import (
-    venue_arrival,
-    venue_cancel,
-    venue_collect,
-    venue_happen,
-    venue_next,
-    venue_send,
-    venue_settled_by,
-)
 from polydesk.kernel.venue_state import GROW, VENUE, MarketFact, News, NewsKind, OrderFact, Tally, Venue
+
+# What Python calls; compiled callers import the functions themselves.
+advance_both = entry(feed.advance_both)
+feed_times = entry(feed.feed_times)
+cancel = entry(matching.cancel)
+place = entry(matching.place)
+accrued = entry(rebates.accrued)
+depth = entry(taking.depth)
+take = entry(taking.take)
+takeable = entry(taking.takeable)
+venue_arrival = entry(venue.venue_arrival)
+venue_cancel = entry(venue.venue_cancel)
+venue_collect = entry(venue.venue_collect)
+venue_happen = entry(venue.venue_happen)
+venue_next = entry(venue.venue_next)
+venue_send = entry(venue.venue_send)
+venue_settled_by = entry(venue.venue_settled_by)
 
 __all__ = [
     "GROW",
@@ -66,6 +71,7 @@ __all__ = [
     "depth",
     "dump",
     "dump_venue",
+    "entry",
     "feed_times",
     "grow",
     "kernel",

@@ -6,13 +6,13 @@ from numba import int64
 from numpy.typing import NDArray
 
 from polydesk.kernel.books import clear, set_level, set_tick
-from polydesk.kernel.jit import kernel
+from polydesk.kernel.jit import entry, kernel
 from polydesk.kernel.matching import is_watching, match_print, trade_through
 from polydesk.kernel.queue import move_queues
 from polydesk.kernel.state import BOOKS, FILLS, OWN, ROWS, SLOTS, WAKE, Books, Count, Fact, Fills, Own, Wake, WakeBit
 from polydesk.model.errors import InvariantBroken, TapeError
 from polydesk.model.grid import PRICE_ONE_G4
-from polydesk.model.rows import NO_WITNESS, RowFlag, RowKind
+from polydesk.model.rows import NO_WITNESS, ROW_DTYPE, RowFlag, RowKind
 
 _ONE = PRICE_ONE_G4
 _SNAPSHOT, _CHANGE, _PRINT = int(RowKind.SNAPSHOT), int(RowKind.CHANGE), int(RowKind.PRINT)
@@ -231,6 +231,9 @@ def advance_rows(
     return index
 
 
+_advance_rows = entry(advance_rows)
+
+
 def advance(
     books: Books, own: Own, fills: Fills, wake: Wake, rows: NDArray[Any], start: int, stop: int, horizon_ns: int
 ) -> int:
@@ -254,9 +257,11 @@ def advance(
 
     Raises:
         TapeError: A row names a market outside the books; the rows before it are applied.
-        InvariantBroken: ``fills`` is nearly full; the caller did not read it.
+        InvariantBroken: ``fills`` is nearly full, the caller did not read it; or ``rows`` are not tape rows.
     """
-    index: int = advance_rows(books, own, fills, wake, rows, start, stop, horizon_ns)
+    if rows.dtype != ROW_DTYPE or not rows.flags.c_contiguous:
+        raise InvariantBroken(f"advance: rows must be contiguous rows of a tape, not {rows.dtype}")
+    index: int = _advance_rows(books, own, fills, wake, rows, start, stop, horizon_ns)
     if index < 0:
         raise foreign_row(books, rows, -1 - index)
     return index

@@ -96,7 +96,7 @@ def restore_venue(data: bytes, venue: Venue) -> Venue:
         array = np.zeros((found.rows[name], *getattr(venue, name).shape[1:]), np.int64)
         _fill(array, found.arrays[name])
         changed[name] = array
-    return venue._replace(**changed)
+    return venue.replaced(**changed)
 
 
 def _sparse(flat: NDArray[Any], where: NDArray[Any]) -> _Sparse:
@@ -113,4 +113,4 @@ def _fresh(markets: int) -> dict[str, NDArray[Any]]:
 
 def _named(books: Books, own: Own, wake: Wake) -> dict[str, NDArray[Any]]:
     parts = (("books", books), ("own", own), ("wake", wake))
-    return {f"{part}.{name}": array for part, tuple_ in parts for name, array in tuple_._asdict().items()}
+    return {f"{part}.{name}": array for part, named in parts for name, array in named.named().items()}

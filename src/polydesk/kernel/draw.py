@@ -11,8 +11,6 @@ from numba import int64
 from polydesk.kernel.jit import kernel
 from polydesk.kernel.venue_state import VENUE, LegFact, Model, Venue
 
-LEGS = 4
-"""Latencies: order, cancel, answer, feed."""
 ONE_Q31 = 1 << 31
 
 _M32 = 0xFFFFFFFF

@@ -3,13 +3,12 @@
 import numpy as np
 from numba import int64
 
-from polydesk.kernel.jit import kernel
+from polydesk.kernel.jit import entry, kernel
 from polydesk.kernel.state import BOOKS, I32, I64, INT1, LONG1, Books, Level
 from polydesk.model.grid import PRICE_ONE_G4
 
 _ONE = PRICE_ONE_G4
 _SIZE = int(Level.SIZE)
-_TYPES = dict(zip(BOOKS.fields, BOOKS.types, strict=True))
 
 
 def touch(books: Books, market: int, token: int) -> tuple[int, int]:
@@ -35,23 +34,25 @@ def levels(books: Books, market: int, token: int, side: int, n: int) -> tuple[I3
     prices = np.empty(n, np.int32)
     sizes = np.empty(n, np.int64)
     half = (1 if side < 0 else 0) ^ token
-    found = _copy_levels(books.level, books.touch, market, half, prices, sizes)
+    found = _copy(books, market, half, prices, sizes)
     if token == 1:
         np.subtract(_ONE, prices, out=prices)
     return prices[:found], sizes[:found]
 
 
-@kernel(int64(_TYPES["level"], _TYPES["touch"], int64, int64, INT1, LONG1))
-def _copy_levels(level: I64, touch: I32, market: int, half: int, prices: I32, sizes: I64) -> int:
-    # Two arrays instead of all the books: every array handed over from Python costs half a microsecond.
+@kernel(int64(BOOKS, int64, int64, INT1, LONG1))
+def _copy_levels(books: Books, market: int, half: int, prices: I32, sizes: I64) -> int:
     step = 1 if half else -1
-    price = int(touch[market, half])
+    price = int(books.touch[market, half])
     found = 0
     while found < prices.shape[0] and 0 < price < _ONE:
-        amount = level[market, half, price, _SIZE]
+        amount = books.level[market, half, price, _SIZE]
         if amount > 0:
             prices[found] = price
             sizes[found] = amount
             found += 1
         price += step
     return found
+
+
+_copy = entry(_copy_levels)

@@ -5,13 +5,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from polydesk.kernel.draw import LEGS, chance_q31, draw_q31
+from polydesk.kernel.draw import chance_q31, draw_q31
 from polydesk.kernel.schedule import schedule_new
 from polydesk.kernel.state import I64
 from polydesk.kernel.table import index_order
 from polydesk.kernel.venue_state import (
     EVENT_ROOM,
     LARGEST_EXPONENT,
+    LEGS,
     ORIGINS,
     Due,
     FeeFact,
@@ -139,7 +140,7 @@ def grow(venue: Venue, room: int = 1) -> Venue:
     wanted = int(venue.count[Tally.WANTED]) // _KNOWN_BITS + 1
     if len(known) < wanted:
         known = _longer(known, max(2 * len(known), wanted))
-    grown = venue._replace(
+    grown = venue.replaced(
         orders=orders,
         events=events,
         known=known,

@@ -1,16 +1,17 @@
-"""The kernel's state: named tuples of arrays, the names of their columns, and their compiled types.
+"""The kernel's state: named arrays, the names of their columns, and their compiled types.
 
 Everything is in *book space*: the price of token 0, bids in index 0, asks in index 1. Token 1 is the same book seen
 from the other side, because the venue matches both tokens in one book.
 """
 
 from enum import IntEnum, IntFlag
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numba import from_dtype, types
 from numpy.typing import NDArray
 
+from polydesk.kernel.arrays import Arrays, array
 from polydesk.model.grid import PRICE_ONE_G4
 from polydesk.model.rows import ROW_DTYPE
 
@@ -137,7 +138,7 @@ class Level(IntEnum):
     """Token whose row wrote the level + 1, 0 before the first: memory that nobody wrote costs nothing."""
 
 
-class Books(NamedTuple):
+class Books(Arrays):
     """Mirrored order books of M markets.
 
     Attributes:
@@ -147,10 +148,10 @@ class Books(NamedTuple):
         count: Counters per market, columns ``Count``.
     """
 
-    level: I64
-    touch: I32
-    last: I64
-    count: I64  # type: ignore[assignment]  # hides tuple.count, which nobody needs here
+    level: I64 = array(np.int64, None, 2, LEVELS, len(Level))
+    touch: I32 = array(np.int32, None, 2)
+    last: I64 = array(np.int64, None, len(Fact))
+    count: I64 = array(np.int64, None, len(Count))
 
     @property
     def size(self) -> I64:
@@ -168,7 +169,7 @@ class Books(NamedTuple):
         return self.level[..., Level.TAKEN]
 
 
-class Own(NamedTuple):
+class Own(Arrays):
     """Own resting orders, per market in order of arrival.
 
     Attributes:
@@ -182,17 +183,17 @@ class Own(NamedTuple):
         rule: ``QueueModel`` and the power of the probability model, (2,).
     """
 
-    price: I32
-    side: I8
-    left: I64
-    ahead: I64
-    handle: I64
-    open: I32
-    queue: I64
-    rule: I64
+    price: I32 = array(np.int32, None, SLOTS)
+    side: I8 = array(np.int8, None, SLOTS)
+    left: I64 = array(np.int64, None, SLOTS)
+    ahead: I64 = array(np.int64, None, SLOTS)
+    handle: I64 = array(np.int64, None, SLOTS)
+    open: I32 = array(np.int32, None)
+    queue: I64 = array(np.int64, None, SLOTS, len(QueueFact))
+    rule: I64 = array(np.int64, 2)
 
 
-class Fills(NamedTuple):
+class Fills(Arrays):
     """Fills since the caller last set ``n[0]`` to 0.
 
     Attributes:
@@ -200,11 +201,11 @@ class Fills(NamedTuple):
         n: Rows in use, (1,).
     """
 
-    rows: I64
-    n: I64
+    rows: I64 = array(np.int64, None, 8)
+    n: I64 = array(np.int64, 1)
 
 
-class Wake(NamedTuple):
+class Wake(Arrays):
     """When ``advance`` returns to Python.
 
     Attributes:
@@ -215,10 +216,10 @@ class Wake(NamedTuple):
             (-1: none).
     """
 
-    mask: I32
-    step: I32
-    seen: I32
-    out: I64
+    mask: I32 = array(np.int32, None)
+    step: I32 = array(np.int32, None)
+    seen: I32 = array(np.int32, None, 2)
+    out: I64 = array(np.int64, 3)
 
 
 def new_books(markets: int, tick_g4: NDArray[Any]) -> Books:
@@ -271,13 +272,9 @@ def _array(scalar: Any, ndim: int) -> Any:
     return types.Array(scalar, ndim, "C")
 
 
-_LONG4, _LONG3, LONG2, LONG1 = (_array(types.int64, ndim) for ndim in (4, 3, 2, 1))
-_INT2, INT1 = (_array(types.int32, ndim) for ndim in (2, 1))
-_BYTE2 = _array(types.int8, 2)
+LONG2, LONG1 = (_array(types.int64, ndim) for ndim in (2, 1))
+INT1 = _array(types.int32, 1)
 
-BOOKS = types.NamedTuple((_LONG4, _INT2, LONG2, LONG2), Books)
-OWN = types.NamedTuple((_INT2, _BYTE2, LONG2, LONG2, LONG2, INT1, _LONG3, LONG1), Own)
-FILLS = types.NamedTuple((LONG2, LONG1), Fills)
-WAKE = types.NamedTuple((INT1, INT1, _INT2, LONG1), Wake)
+BOOKS, OWN, FILLS, WAKE = (kind.numba_type for kind in (Books, Own, Fills, Wake))
 ROWS = types.Array(from_dtype(ROW_DTYPE), 1, "C", readonly=True)
 """Read-only: rows may live in a memory map or an Arrow buffer."""

@@ -1,15 +1,15 @@
-"""The simulated venue's state: a named tuple of arrays, the names of their columns, and its compiled type.
+"""The simulated venue's state: arrays, the names of their columns, and its compiled type.
 
 Everything the venue knows is here, so that a checkpoint is a copy of the arrays. Rows of finished orders and of things
 that have happened are used again: memory follows what is open, not how long a session runs.
 """
 
 from enum import IntEnum
-from typing import NamedTuple
 
-from numba import types
+import numpy as np
 
-from polydesk.kernel.state import FILL_ROOM, I64, LONG1, LONG2
+from polydesk.kernel.arrays import Arrays, array
+from polydesk.kernel.state import FILL_ROOM, I64
 from polydesk.model.market import Origin
 from polydesk.model.orders import OrderType
 from polydesk.model.reasons import Reject
@@ -17,6 +17,8 @@ from polydesk.model.records import MAKER_REBATE
 
 GROW = -1
 """Answer of a compiled venue function that lacks room: nothing was changed; call ``grow`` and ask again."""
+LEGS = 4
+"""Latencies: order, cancel, answer, feed."""
 EVENT_ROOM = 3 * FILL_ROOM + 256
 """Free rows of the event table that anything which may match needs: three per fill, one per level of a book."""
 LARGEST_EXPONENT = 3
@@ -223,7 +225,7 @@ class Model(IntEnum):
     """1 when a FOK or FAK buy spends its whole cost: a better price buys more shares."""
 
 
-class Venue(NamedTuple):
+class Venue(Arrays):
     """One venue for one account in M markets.
 
     Attributes:
@@ -242,24 +244,22 @@ class Venue(NamedTuple):
         model: Columns ``Model``.
     """
 
-    orders: I64
-    index: I64  # type: ignore[assignment]  # hides tuple.index, which nobody needs here
-    known: I64
-    heap: I64
-    events: I64
-    news: I64
-    count: I64  # type: ignore[assignment]
-    markets: I64
-    fees: I64
-    resolutions: I64
-    samples: I64
-    legs: I64
-    model: I64
+    orders: I64 = array(np.int64, None, len(OrderFact))
+    index: I64 = array(np.int64, None, 2)
+    known: I64 = array(np.int64, None)
+    heap: I64 = array(np.int64, None, 3)
+    events: I64 = array(np.int64, None, len(News))
+    news: I64 = array(np.int64, 1, len(News))
+    count: I64 = array(np.int64, len(Tally))
+    markets: I64 = array(np.int64, None, MarketFact.END)
+    fees: I64 = array(np.int64, None, len(FeeFact))
+    resolutions: I64 = array(np.int64, None, 5)
+    samples: I64 = array(np.int64, None)
+    legs: I64 = array(np.int64, LEGS, len(LegFact))
+    model: I64 = array(np.int64, len(Model))
 
 
-VENUE = types.NamedTuple(
-    (LONG2, LONG2, LONG1, LONG2, LONG2, LONG2, LONG1, LONG2, LONG2, LONG2, LONG1, LONG2, LONG1), Venue
-)
+VENUE = Venue.numba_type
 
 
 def reject_code(reason: Reject) -> int:

@@ -114,8 +114,7 @@ def restore_machine(kept: Checkpoint, machine: Machine) -> None:
     for array, saved in zip(mine, (*books, *own, *wake), strict=True):
         array[...] = saved
     if machine.feed is not None:
-        seen: tuple[NDArray[Any], ...] = machine.view
-        for array, saved in zip(seen, restore(kept.view)[0], strict=True):
+        for array, saved in zip(machine.view, restore(kept.view)[0], strict=True):
             array[...] = saved
         machine.feed.venue_row, machine.feed.seen_ns, machine.feed.goes_on = kept.feed
     try:

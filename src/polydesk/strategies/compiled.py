@@ -11,7 +11,7 @@ import numpy as np
 from numba import int64
 from numpy.typing import NDArray
 
-from polydesk.kernel.jit import kernel
+from polydesk.kernel.jit import entry, kernel
 from polydesk.model.grid import FAR_NS
 from polydesk.model.orders import Side
 from polydesk.signals import Quote, Quotes, View, Wait
@@ -40,6 +40,7 @@ class ByView:
     def __init__(self, strategy: Compiled) -> None:
         self._number, self._names, self._depth = strategy.number, strategy.terms, strategy.depth
         self._params = np.array(strategy.packed(), np.float64)
+        self._decide = entry(decide)
         self._sight, self._feel = np.zeros(len(Sight), np.int64), np.zeros(len(Feel), np.float64)
         self._ladder = np.zeros((2, self._depth, 2), np.int64)
         self._memory = np.zeros(MEMORY, np.int64)
@@ -51,7 +52,7 @@ class ByView:
         fields = state.__struct_fields__
         for index, name in enumerate(fields):
             self._memory[index] = getattr(state, name)
-        answer = decide(
+        answer = self._decide(
             self._number, self._params, self._sight, self._feel, self._ladder, self._memory, self._targets, self._terms
         )
         for index, name in enumerate(fields):

@@ -14,7 +14,7 @@ _EVENTS = 16
 def with_room(loop: Loop, venue: Venue) -> tuple[Loop, Venue]:
     """Return both with room for the next event; rows put out so far must have been read and counted off."""
     if loop.now[Now.UNTOLD_NEWS] and loop.pending[_place(loop.pending, int(venue.news[0, News.FILL])), Pend.FILL]:
-        loop = loop._replace(pending=_longer_pending(loop.pending))
+        loop = loop.replaced(pending=_longer_pending(loop.pending))
     events = _EVENTS + int(loop.now[Now.DUES])
     while not has_room(loop, venue, events):
         loop, venue = _wider(loop, venue, int(loop.now[Now.NEED]), int(loop.now[Now.NEED_ROWS]))
@@ -24,14 +24,14 @@ def with_room(loop: Loop, venue: Venue) -> tuple[Loop, Venue]:
 def _wider(loop: Loop, venue: Venue, need: int, rows: int) -> tuple[Loop, Venue]:
     now = loop.now
     if now[Now.OUT] + rows > len(loop.out):
-        loop = loop._replace(
+        loop = loop.replaced(
             out=np.zeros((2 * rows, loop.out.shape[1]), np.int64),
             out_float=np.zeros((2 * rows, loop.out_float.shape[1])),
         )
     if now[Now.BUSY] + need > len(loop.order) // 2:
-        loop = loop._replace(order=_longer_orders(loop.order))
+        loop = loop.replaced(order=_longer_orders(loop.order))
     if now[Now.SENT_TAIL] - now[Now.SENT_HEAD] + need > len(loop.sent):
-        loop = loop._replace(sent=_longer_ring(loop.sent, int(now[Now.SENT_HEAD]), int(now[Now.SENT_TAIL])))
+        loop = loop.replaced(sent=_longer_ring(loop.sent, int(now[Now.SENT_HEAD]), int(now[Now.SENT_TAIL])))
     venue.count[Tally.WANTED] = now[Now.INTENTS] + need
     return loop, grow(venue, need)
 

@@ -1,14 +1,12 @@
-"""The loop's state: a named tuple of arrays and its compiled type."""
-
-from typing import Any, NamedTuple
+"""The loop's state: arrays and their compiled type."""
 
 import numpy as np
-from numba import types
 from numpy.typing import NDArray
 
 from polydesk.desk.loop.columns import (
     DENIALS,
     Closing,
+    Column,
     Facts,
     Feature,
     Limit,
@@ -23,6 +21,7 @@ from polydesk.desk.loop.columns import (
     Total,
 )
 from polydesk.desk.loop.outputs import WIDTH
+from polydesk.kernel.arrays import Arrays, array
 from polydesk.model.grid import FAR_NS
 from polydesk.signals.compiled import MEMORY, TERMS, Feel, Sight, Target
 
@@ -34,7 +33,7 @@ LIVE = 4
 """Most open orders of one strategy in one market: a quote on each side and an exit of each token."""
 
 
-class Loop(NamedTuple):
+class Loop(Arrays):
     """A desk of S strategies over M markets.
 
     Attributes:
@@ -66,36 +65,39 @@ class Loop(NamedTuple):
         out_float: Terms of each row.
     """
 
-    now: I64
-    limit: I64
-    market: I64
-    feature: F64
-    order: I64
-    live: I64
-    position: I64
-    total: I64
-    redeemed: I64
-    link: I64
-    made: I64
-    due: I64
-    firing: I64
-    pending: I64
-    sent: I64
-    slot: I64
-    memory: I64
-    rule: I64
-    rule_float: F64
-    params: F64
-    sight: I64
-    feel: F64
-    ladder: I64
-    targets: I64
-    terms: F64
-    seen: I64
-    closing: I64
-    refusals: I64
-    out: I64
-    out_float: F64
+    now: I64 = array(np.int64, len(Now))
+    limit: I64 = array(np.int64, len(Limit))
+    market: I64 = array(np.int64, None, len(Facts))
+    feature: F64 = array(np.float64, None, len(Feature))
+    order: I64 = array(np.int64, None, len(Order))
+    live: I64 = array(np.int64, None, None)
+    position: I64 = array(np.int64, len(Column), None, len(Pos))
+    total: I64 = array(np.int64, len(Column), len(Total))
+    redeemed: I64 = array(np.int64, 2, None, 2)
+    link: I64 = array(np.int64, None, len(Link))
+    made: I64 = array(np.int64, None)
+    due: I64 = array(np.int64, None)
+    firing: I64 = array(np.int64, None)
+    pending: I64 = array(np.int64, None, len(Pend))
+    sent: I64 = array(np.int64, None)
+    slot: I64 = array(np.int64, None, None, 1 + DENIALS)
+    memory: I64 = array(np.int64, None, None, MEMORY)
+    rule: I64 = array(np.int64, None, len(Rule))
+    rule_float: F64 = array(np.float64, None, len(RuleFloat))
+    params: F64 = array(np.float64, None, PARAMS)
+    sight: I64 = array(np.int64, len(Sight))
+    feel: F64 = array(np.float64, len(Feel))
+    ladder: I64 = array(np.int64, 2, None, 2)
+    targets: I64 = array(np.int64, 2, len(Target))
+    terms: F64 = array(np.float64, 2, TERMS)
+    seen: I64 = array(np.int64, WIDTH)
+    closing: I64 = array(np.int64, None, len(Closing))
+    refusals: I64 = array(np.int64, 32)
+    out: I64 = array(np.int64, None, WIDTH)
+    out_float: F64 = array(np.float64, None, TERMS)
+
+
+LOOP = Loop.numba_type
 
 
 def empty_loop(
@@ -147,10 +149,3 @@ def empty_loop(
 
 def _long(*shape: int) -> I64:
     return np.zeros(shape, np.int64)
-
-
-def _type(array: NDArray[Any]) -> Any:
-    return types.Array(types.int64 if array.dtype == np.int64 else types.float64, array.ndim, "C")
-
-
-LOOP = types.NamedTuple(tuple(_type(array) for array in empty_loop(1, 1, 1, orders=2, pending=2, rows=2)), Loop)
