@@ -125,9 +125,9 @@ def test_the_horizon_stops_both_and_a_recorded_row_only_the_view():
     books, view = new_books(1, [100]), new_books(1, [100])
     args = (books, new_own(1), new_fills(), view, new_wake(1))
     assert window.advance(*args, 6, 140, final=True) == HORIZON
-    assert window.cursor.tolist() == [3, 2]
+    assert window.cursor[:2].tolist() == [3, 2]
     assert window.advance(*args, 3, 1_000, final=True) == HORIZON
-    assert window.cursor.tolist() == [6, 3]
+    assert window.cursor[:2].tolist() == [6, 3]
     assert window.advance(*args, 6, FAR_NS, final=True) == MORE
 
 

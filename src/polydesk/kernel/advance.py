@@ -142,7 +142,7 @@ def _message_end(books: Books, own: Own, fills: Fills, wake: Wake, market: int, 
     if wake.mask[market] != 0:
         bits |= _reasons(books, wake, market, event)
     bid, ask = books.touch[market, 0], books.touch[market, 1]
-    if bits != 0:
+    if bits & ~_ON_OWN:
         wake.seen[market, 0] = bid
         wake.seen[market, 1] = ask
     if event & _AT_LAST:
@@ -209,7 +209,7 @@ def apply_row(books: Books, own: Own, fills: Fills, wake: Wake, rows: NDArray[An
     return bits
 
 
-@kernel(int64(BOOKS, OWN, FILLS, WAKE, ROWS, int64, int64, int64))
+@kernel(int64(BOOKS, OWN, FILLS, WAKE, ROWS, int64, int64, int64), inline=False)
 def advance_rows(
     books: Books, own: Own, fills: Fills, wake: Wake, rows: NDArray[Any], start: int, stop: int, horizon_ns: int
 ) -> int:

@@ -29,9 +29,10 @@ from polydesk.tape.parts import GROUP_ROWS
 
 CHUNK_ROWS = 1 << 16
 """Rows of one compiled call: an interruption waits no longer."""
+_FIRST_ROWS = 1 << 12
 _LOOK_EVERY_NS = 50_000_000
 _NO_ROWS = empty_rows(0)
-_NOTHING_SEEN = np.zeros((0, 2), np.int64)
+_NOTHING_SEEN = np.zeros((0, 3), np.int64)
 
 
 class CompiledDriver:
@@ -64,7 +65,7 @@ class CompiledDriver:
         self._stop = ""
         self._looked_ns = 0
         self._window = Window(machine.feed) if machine.feed else None
-        self._rows, self._seen, self._cursor = _NO_ROWS, _NOTHING_SEEN, np.zeros(2, np.int64)
+        self._rows, self._seen, self._cursor = _NO_ROWS, _NOTHING_SEEN, np.zeros(3, np.int64)
 
     def stop(self, why: str) -> None:
         """Ask the session to end: working orders are cancelled, then it stops. Safe to call from a signal handler."""
@@ -82,7 +83,7 @@ class CompiledDriver:
             if not goes_on:
                 break
         if goes_on and self._window is not None:
-            self._both(self._window, _NO_ROWS, final=True)
+            self._both(self._window, final=True)
         now = self._loop.now
         reason = "stopped" if now[Now.STOPPING] else "tape_end"
         self._make_room()
@@ -103,16 +104,24 @@ class CompiledDriver:
 
     def _batch(self, rows: np.ndarray) -> bool:
         """Go through the next rows; return whether the session goes on."""
-        for low in range(0, len(rows), self._chunk_rows):
-            chunk = rows[low : low + self._chunk_rows]
-            goes_on = self._through(chunk) if self._window is None else self._both(self._window, chunk, final=False)
+        low = 0
+        while low < len(rows):
+            # The first piece of a batch is joined to the rows that wait for the feed: a copy, so it is short.
+            limit = self._chunk_rows if low or self._window is None else min(_FIRST_ROWS, self._chunk_rows)
+            high = min(low + limit, len(rows))
+            if self._window is None:
+                goes_on = self._through(rows[low:high])
+            else:
+                self._window.extend(self._m.venue.kernel, rows, low, high)
+                goes_on = self._both(self._window, final=False)
             if not goes_on:
                 return False
+            low = high
             self._tell_progress(force=False)
         return True
 
     def _through(self, rows: np.ndarray) -> bool:
-        self._rows, self._seen, self._cursor = rows, _NOTHING_SEEN, np.zeros(2, np.int64)
+        self._rows, self._seen, self._cursor = rows, _NOTHING_SEEN, np.zeros(3, np.int64)
         while self._cursor[1] < len(rows):
             # A stop waits for a moment between two things that are due: row by row until there is one.
             waits = self._stop and not self._loop.now[Now.STOPPING] and not self._take_stop()
@@ -120,10 +129,8 @@ class CompiledDriver:
                 return False
         return True
 
-    def _both(self, window: Window, rows: np.ndarray, *, final: bool) -> bool:
-        """Take the venue's books and the desk's view through the next rows."""
-        if len(rows):
-            window.extend(self._m.venue.kernel, rows)
+    def _both(self, window: Window, *, final: bool) -> bool:
+        """Take the venue's books and the desk's view through the window's rows."""
         self._rows, self._seen, self._cursor = window.rows, window.seen, window.cursor
         if self._stop and not self._loop.now[Now.STOPPING]:
             self._take_stop()

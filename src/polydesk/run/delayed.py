@@ -9,6 +9,9 @@ from polydesk.kernel.venue_state import Leg, LegFact
 from polydesk.model.grid import FAR_NS
 from polydesk.model.rows import ROW_DTYPE
 
+_SEEN = 3
+"""Columns of ``Window.seen``."""
+
 
 class DelayedFeed(msgspec.Struct):
     """What a session with feed latency has besides its two books.
@@ -42,27 +45,45 @@ class Window:
 
     Attributes:
         rows: Tape rows, from the view's next one on.
-        seen: When the desk sees each, as ``feed_times`` fills it in.
-        cursor: Next row of the venue and of the view, counted in ``rows``.
+        seen: When the desk sees each, as ``feed_times`` fills it in, and which market + 1 it wakes then, where that is
+            known already; 0 for none.
+        cursor: Next row of the venue and of the view, counted in ``rows``, and the first row that will wake the desk,
+            -1 for none known.
     """
 
     def __init__(self, feed: DelayedFeed) -> None:
         self._feed = feed
         self._state = np.array([feed.seen_ns, feed.goes_on], np.int64)
         self.rows = np.zeros(0, ROW_DTYPE)
-        self.seen = np.zeros((0, 2), np.int64)
-        self.cursor = np.zeros(2, np.int64)
+        self.seen = np.zeros((0, _SEEN), np.int64)
+        self.cursor = np.array([0, 0, -1], np.int64)
+        self._batch, self._batch_seen, self._first = self.rows, self.seen, -1
 
-    def extend(self, venue: Venue, rows: np.ndarray) -> None:
-        """Add the next rows of the tape and forget those the desk has seen."""
-        done = int(self.cursor[1])
+    def extend(self, venue: Venue, batch: np.ndarray, low: int = 0, high: int | None = None) -> None:
+        """Add rows of the tape and forget those the desk has seen.
+
+        Args:
+            venue: Has the feed's latency.
+            batch: Rows that follow one another; those of one batch are not copied, but for the first piece.
+            low: First row of it to add; the one after the last row added before.
+            high: Row to stop before; all by default.
+        """
+        done, high = int(self.cursor[1]), len(batch) if high is None else high
         left = len(self.rows) - done
-        # As whole numbers: NumPy copies records field by field, at a fraction of the speed.
-        self.rows = np.concatenate((_words(self.rows[done:]), _words(rows))).view(ROW_DTYPE)
-        self.seen = np.concatenate((self.seen[done:], np.empty((len(rows), 2), np.int64)))
+        if batch is not self._batch:
+            self._batch, self._batch_seen, self._first = batch, np.zeros((len(batch), _SEEN), np.int64), -1
+        first = low - left
+        if first >= 0 and low > 0:
+            if self._first < 0:
+                self._batch_seen[first:low] = self.seen[done:]
+            self.rows, self.seen, self._first = batch[first:high], self._batch_seen[first:high], first
+        else:
+            # As whole numbers: NumPy copies records field by field, at a fraction of the speed.
+            self.rows = np.concatenate((_words(self.rows[done:]), _words(batch[low:high]))).view(ROW_DTYPE)
+            self.seen = np.concatenate((self.seen[done:], np.zeros((high - low, _SEEN), np.int64)))
         feed_times(venue, self.rows, left, self.seen, self._state)
         base = int(self.rows["seq"][0]) if len(self.rows) else self._feed.venue_row
-        self.cursor[:] = (self._feed.venue_row - base, 0)
+        self.cursor[:] = (self._feed.venue_row - base, 0, max(-1, int(self.cursor[2]) - done))
 
     def next_venue_ns(self) -> int:
         """Return when the venue's next row happens; far when the rows are used up."""
@@ -99,7 +120,7 @@ class Window:
         if len(self.rows):
             feed.venue_row = int(self.rows["seq"][0]) + int(self.cursor[0])
         if self.cursor[1]:
-            feed.seen_ns, feed.goes_on = self.seen[self.cursor[1] - 1].tolist()
+            feed.seen_ns, feed.goes_on = self.seen[self.cursor[1] - 1, :2].tolist()
 
 
 def _words(rows: np.ndarray) -> np.ndarray:

@@ -18,7 +18,6 @@ from polydesk.desk.loop.news import begin, conclude, hear, ring
 from polydesk.desk.loop.outputs import CancelCause, Stop, Task
 from polydesk.desk.loop.state import LIVE, LOOP, Loop
 from polydesk.kernel.advance import advance_rows
-from polydesk.kernel.feed import FILLED, MORE, WOKEN, advance_both
 from polydesk.kernel.jit import kernel
 from polydesk.kernel.state import (
     BOOKS,
@@ -137,35 +136,72 @@ def _apply(
     return _ACT if after < stop and next_due_ns(loop, venue) <= rows[after]["ts_ns"] else _GO
 
 
+@kernel(int64(LOOP, BOOKS, WAKE, OWN, FILLS, ROWS, LONG2, LONG1, int64, int64), inline=False)
+def _catch_up(
+    loop: Loop, view: Books, blind: Wake, nothing: Own, nowhere: Fills, rows: NDArray[Any], seen: I64, cursor: I64,
+    stop: int, before_ns: int,
+) -> int:  # fmt: skip
+    # Brings the desk's view up to what it has seen before a time; rows of the view wake nobody, they are marked.
+    at = after = int(cursor[1])
+    while after < stop and seen[after, 0] < before_ns:
+        after += 1
+    if after > at:
+        advance_rows(view, nothing, nowhere, blind, rows, at, after, FAR_NS)
+        loop.now[Now.ROW_SEQ] = rows[after - 1]["seq"]
+        loop.now[Now.ROW_NS] = seen[after - 1, 0]
+        cursor[1] = after
+    return after
+
+
+@kernel(int64(LOOP, OWN, FILLS, BOOKS, WAKE, VENUE, ROWS, LONG2, LONG1, int64))
+def _apply_venue(
+    loop: Loop, own: Own, fills: Fills, books: Books, wake: Wake, venue: Venue, rows: NDArray[Any], seen: I64,
+    cursor: I64, horizon_ns: int,
+) -> int:  # fmt: skip
+    # Applies rows to the venue's books; marks the row that will wake the desk once it sees it.
+    after = int(advance_rows(books, own, fills, wake, rows, cursor[0], rows.shape[0], horizon_ns))
+    if after < 0:
+        cursor[1] = after
+        return _LEAVE
+    cursor[0] = after
+    if wake.out[0] >= 0 and wake.out[1] & ~_OWN:
+        seen[after - 1, 2] = wake.out[0] + 1
+        if cursor[2] < 0:
+            cursor[2] = after - 1
+    if fills.n[0]:
+        venue_collect(venue, fills, rows[after - 1]["ts_ns"])
+    return _GO
+
+
 @kernel(int64(LOOP, BOOKS, BOOKS, OWN, FILLS, WAKE, WAKE, OWN, FILLS, VENUE, ROWS, LONG2, LONG1, int64))
 def _apply_both(
     loop: Loop, view: Books, books: Books, own: Own, fills: Fills, wake: Wake, blind: Wake, nothing: Own,
     nowhere: Fills, venue: Venue, rows: NDArray[Any], seen: I64, cursor: I64, is_final: int,
 ) -> int:  # fmt: skip
-    # The same with feed latency: two books, the desk's view later than the venue's.
+    # The same with feed latency: two books, the desk's view later than the venue's. What wakes the desk follows from
+    # the rows alone, so the venue's books say it, and the view is brought up to date only when the desk looks: two
+    # books in turns, row by row, take twice as long.
     count = rows.shape[0]
-    why = advance_both(
-        books, own, fills, blind, view, nothing, nowhere, wake, rows, seen, cursor, count, is_final,
-        next_due_ns(loop, venue),
-    )  # fmt: skip
-    if why < 0:
-        cursor[1] = why
-        return _LEAVE
-    at, next_seen = cursor[0], cursor[1]
-    if next_seen > 0:
-        loop.now[Now.ROW_SEQ] = rows[next_seen - 1]["seq"]
-        loop.now[Now.ROW_NS] = seen[next_seen - 1, 0]
-    if why == FILLED:
-        venue_collect(venue, fills, rows[at - 1]["ts_ns"])
-        return _GO
-    if why == WOKEN:
-        return _WAKE if wake.out[0] >= 0 and wake.out[1] & ~_OWN else _GO
-    if why == MORE:
-        return _LEAVE
+    at, first = cursor[0], cursor[2]
+    due = next_due_ns(loop, venue)
+    wake_ns = seen[first, 0] if first >= 0 else FAR_NS
     next_ns = rows[at]["ts_ns"] if at < count else FAR_NS
-    if next_seen < count:
-        next_ns = min(next_ns, seen[next_seen, 0])
-    return _ACT if next_due_ns(loop, venue) <= next_ns else _GO
+    if next_ns < due and next_ns <= wake_ns:
+        return int(_apply_venue(loop, own, fills, books, wake, venue, rows, seen, cursor, min(due, wake_ns + 1)))
+    if at >= count and not is_final:
+        _catch_up(loop, view, blind, nothing, nowhere, rows, seen, cursor, at, min(due, rows[count - 1]["ts_ns"]))
+        return _LEAVE
+    if first >= 0 and wake_ns < due:
+        _catch_up(loop, view, blind, nothing, nowhere, rows, seen, cursor, first + 1, FAR_NS)
+        wake.out[0] = seen[first, 2] - 1
+        cursor[2] = -1
+        for later in range(first + 1, at):
+            if seen[later, 2]:
+                cursor[2] = later
+                break
+        return _WAKE
+    after = _catch_up(loop, view, blind, nothing, nowhere, rows, seen, cursor, at, due)
+    return _LEAVE if at >= count and after >= count else _ACT
 
 
 @kernel(int64(LOOP, VENUE, int64))
@@ -252,9 +288,10 @@ def run(
         nowhere: A fill buffer that stays empty.
         venue: The simulated exchange.
         rows: ``ROW_DTYPE``.
-        seen: With feed latency what ``kernel.feed.feed_times`` said.
-        cursor: Next row of the venue (with feed latency) and of the desk; updated. The second one becomes
-            ``-1 - row`` for a row that names a market outside the books.
+        seen: With feed latency what ``kernel.feed.feed_times`` said, and the market + 1 that the row wakes.
+        cursor: Next row of the venue (with feed latency) and of the desk, and the first row that will wake the desk
+            once it sees it, -1 for none; updated. The second one becomes ``-1 - row`` for a row that names a market
+            outside the books.
         task: A ``Task``.
         argument: ``ROWS``: row to stop before. ``BOTH``: 1 when no rows come after these. ``STOP``: virtual time.
             ``DRAIN``: time until which everything due must happen.
