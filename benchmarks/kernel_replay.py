@@ -122,7 +122,7 @@ def main() -> int:
     state = new_books(1, np.array([TICK])), new_own(1), new_fills(), new_wake(1)
 
     def kernel_run() -> None:
-        for array in [state[0].level]:
+        for array in (state[0].level, state[0].filled):
             array.fill(0)
         state[0].count.fill(0)
         state[0].touch[:] = (0, 10_000)

@@ -2,6 +2,7 @@
 
 from numba import int64, void
 
+from polydesk.kernel.bits import flip, next_level
 from polydesk.kernel.jit import kernel
 from polydesk.kernel.state import BOOKS, Books, Count, Fact, Level
 from polydesk.model.grid import PRICE_ONE_G4
@@ -24,12 +25,7 @@ def _move_touch(books: Books, market: int, half: int, price: int, new: int) -> N
     if not (((gap > 0) & (new > 0)) | ((gap == 0) & (new == 0))):
         return
     books.last[market, _MOVED] = 1
-    if gap > 0:
-        best = price
-    else:
-        while 0 < best < _ONE and books.level[market, half, best, _SIZE] == 0:
-            best += step
-    books.touch[market, half] = best
+    books.touch[market, half] = price if gap > 0 else next_level(books, market, half, best)
 
 
 @kernel(void(BOOKS, int64, int64, int64, int64, int64, int64))
@@ -67,6 +63,7 @@ def set_level(books: Books, market: int, token: int, side: int, price: int, new:
     books.level[market, half, price, _SIZE] = new
     books.level[market, half, price, _STAMP] = at_ns
     books.level[market, half, price, _WRITER] = token + 1
+    flip(books, market, half, price, int(old != 0) ^ int(new != 0))
     _move_touch(books, market, half, price, new)
 
 
@@ -84,16 +81,16 @@ def clear(books: Books, market: int, token: int, at_ns: int) -> None:
         step = -1 if half == 0 else 1
         edge = 0 if half == 0 else _ONE
         best = edge
-        price = int(books.touch[market, half])
+        price = next_level(books, market, half, int(books.touch[market, half]))
         while price != edge:
-            if books.level[market, half, price, _SIZE] > 0:
-                if books.level[market, half, price, _STAMP] <= at_ns:
-                    books.level[market, half, price, _SIZE] = 0
-                    books.level[market, half, price, _STAMP] = at_ns
-                    books.level[market, half, price, _WRITER] = token + 1
-                elif best == edge:
-                    best = price
-            price += step
+            if books.level[market, half, price, _STAMP] <= at_ns:
+                books.level[market, half, price, _SIZE] = 0
+                books.level[market, half, price, _STAMP] = at_ns
+                books.level[market, half, price, _WRITER] = token + 1
+                flip(books, market, half, price, 1)
+            elif best == edge:
+                best = price
+            price = next_level(books, market, half, price + step)
         books.touch[market, half] = best
     books.last[market, _MOVED] = 1
 

@@ -3,6 +3,7 @@
 import numpy as np
 from numba import int64
 
+from polydesk.kernel.bits import next_level
 from polydesk.kernel.jit import entry, kernel
 from polydesk.kernel.state import BOOKS, I32, I64, INT1, LONG1, Books, Level
 from polydesk.model.grid import PRICE_ONE_G4
@@ -43,15 +44,13 @@ def levels(books: Books, market: int, token: int, side: int, n: int) -> tuple[I3
 @kernel(int64(BOOKS, int64, int64, INT1, LONG1))
 def _copy_levels(books: Books, market: int, half: int, prices: I32, sizes: I64) -> int:
     step = 1 if half else -1
-    price = int(books.touch[market, half])
+    price = next_level(books, market, half, int(books.touch[market, half]))
     found = 0
     while found < prices.shape[0] and 0 < price < _ONE:
-        amount = books.level[market, half, price, _SIZE]
-        if amount > 0:
-            prices[found] = price
-            sizes[found] = amount
-            found += 1
-        price += step
+        prices[found] = price
+        sizes[found] = books.level[market, half, price, _SIZE]
+        found += 1
+        price = next_level(books, market, half, price + step)
     return found
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from numba import int64, types, void
 
 from polydesk.kernel.advance import advance_rows
+from polydesk.kernel.bits import next_level
 from polydesk.kernel.jit import kernel
 from polydesk.kernel.state import BOOKS, FILLS, OWN, ROWS, WAKE, Books, Fills, Level, Own, Wake
 from polydesk.model.grid import FAR_NS, PRICE_ONE_G4, SHARE_U6
@@ -42,7 +43,7 @@ def _reaching(books: Books, market: int, side: int, price: int, best: int) -> in
     total = 0
     while 0 < best < _ONE and (price - best) * side >= 0:
         total += books.level[market, half, best, _SIZE]
-        best += side
+        best = next_level(books, market, half, best + side)
     return total
 
 
@@ -52,7 +53,7 @@ def _qualifying(books: Books, market: int, half: int, least: int) -> int:
     step = 1 if half else -1
     price = int(books.touch[market, half])
     while 0 < price < _ONE and books.level[market, half, price, _SIZE] < least:
-        price += step
+        price = next_level(books, market, half, price + step)
     return price
 
 
@@ -72,7 +73,7 @@ def _reward(books: Books, market: int, least: int, spread: int, seen: np.ndarray
             if size >= least:
                 near = (2 * spread - abs(2 * price - middle)) / (2.0 * spread)
                 total += near * near * size
-            price += step
+            price = next_level(books, market, half, price + step)
         seen[at, half] = total / _SHARE
     seen[at, 2] = middle
 

@@ -16,6 +16,9 @@ from polydesk.model.grid import PRICE_ONE_G4
 from polydesk.model.rows import ROW_DTYPE
 
 LEVELS = PRICE_ONE_G4 + 1
+BITS = 5
+MASK = (1 << BITS) - 1
+"""32 prices in each word of ``Books.filled``: no sign to look out for."""
 SLOTS = 64
 """Own resting orders per market."""
 FILL_ROOM = LEVELS + 2 * SLOTS
@@ -143,12 +146,14 @@ class Books(Arrays):
 
     Attributes:
         level: Per market, side and price the columns ``Level``, (M, 2, 10 001, 4).
+        filled: One bit for each level that holds anything, 32 prices in each word, (M, 2, 313).
         touch: Best bid (0 for none) and best ask (10 000 for none), (M, 2).
         last: Facts per market, columns ``Fact``.
         count: Counters per market, columns ``Count``.
     """
 
     level: I64 = array(np.int64, None, 2, LEVELS, len(Level))
+    filled: I64 = array(np.int64, None, 2, (LEVELS >> BITS) + 1)
     touch: I32 = array(np.int32, None, 2)
     last: I64 = array(np.int64, None, len(Fact))
     count: I64 = array(np.int64, None, len(Count))
@@ -231,6 +236,7 @@ def new_books(markets: int, tick_g4: NDArray[Any]) -> Books:
     """
     books = Books(
         level=np.zeros((markets, 2, LEVELS, len(Level)), np.int64),
+        filled=np.zeros((markets, 2, (LEVELS >> BITS) + 1), np.int64),
         touch=np.zeros((markets, 2), np.int32),
         last=np.zeros((markets, len(Fact)), np.int64),
         count=np.zeros((markets, len(Count)), np.int64),

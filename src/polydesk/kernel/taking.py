@@ -3,6 +3,7 @@
 from numba import int64, void
 from numba.types import UniTuple
 
+from polydesk.kernel.bits import next_level
 from polydesk.kernel.jit import kernel
 from polydesk.kernel.state import BOOKS, FILLS, Books, Fact, FillCause, Fills, Level
 from polydesk.model.errors import InvariantBroken
@@ -66,7 +67,7 @@ def depth(books: Books, market: int, side: int, limit: int) -> tuple[int, int]:
         share = available(books, market, half, price)
         size += share
         cash += -((-price * share) // _ONE) if side > 0 else (price * share) // _ONE
-        price += side
+        price = next_level(books, market, half, price + side)
     return size, cash
 
 
@@ -98,7 +99,7 @@ def take(books: Books, fills: Fills, market: int, side: int, limit: int, size: i
             add_fill(fills, handle, market, price, share, _BOOK, books.last[market, _SEQ], side, 1)
             books.level[market, half, price, _TAKEN] += share
             left -= share
-        price += side
+        price = next_level(books, market, half, price + side)
     return size - left
 
 
@@ -107,8 +108,8 @@ def takeable(books: Books, market: int) -> tuple[int, int]:
     """Return the best bid and ask (book space) that still have something we did not take; 0 and 10 000 for none."""
     bid = int(books.touch[market, 0])
     while bid > 0 and available(books, market, 0, bid) == 0:
-        bid -= 1
+        bid = next_level(books, market, 0, bid - 1)
     ask = int(books.touch[market, 1])
     while ask < _ONE and available(books, market, 1, ask) == 0:
-        ask += 1
+        ask = next_level(books, market, 1, ask + 1)
     return bid, ask

@@ -28,6 +28,7 @@ from polydesk.desk.loop.outputs import CancelCause
 from polydesk.desk.loop.permits import submit
 from polydesk.desk.loop.plain import next_variance
 from polydesk.desk.loop.state import LOOP, Loop
+from polydesk.kernel.bits import next_level
 from polydesk.kernel.jit import kernel
 from polydesk.kernel.state import BOOKS, Books, Fact, Level
 from polydesk.kernel.venue_state import VENUE, Venue
@@ -59,12 +60,6 @@ def _observe(loop: Loop, books: Books, market: int) -> None:
     facts[Facts.SAMPLES] += 1
 
 
-@kernel(int64(BOOKS, int64, int64, int64))
-def _shown(books: Books, market: int, half: int, price: int) -> int:
-    size: int = books.level[market, half, price, Level.SIZE]
-    return size
-
-
 @kernel(void(LOOP, BOOKS, int64, int64))
 def _copy_ladder(loop: Loop, books: Books, market: int, half: int) -> None:
     step = 1 if half else -1
@@ -72,19 +67,10 @@ def _copy_ladder(loop: Loop, books: Books, market: int, half: int) -> None:
     found = 0
     depth = loop.ladder.shape[1]
     while found < depth and 0 < price < _ONE:
-        # Between two levels lie as many empty places as a tick has: four of them are passed at once.
-        if 4 < price < _ONE - 4 and not (
-            _shown(books, market, half, price) | _shown(books, market, half, price + step)
-            | _shown(books, market, half, price + 2 * step) | _shown(books, market, half, price + 3 * step)
-        ):  # fmt: skip
-            price += 4 * step
-            continue
-        size = _shown(books, market, half, price)
-        if size > 0:
-            loop.ladder[half, found, 0] = price
-            loop.ladder[half, found, 1] = size
-            found += 1
-        price += step
+        loop.ladder[half, found, 0] = price
+        loop.ladder[half, found, 1] = books.level[market, half, price, Level.SIZE]
+        found += 1
+        price = next_level(books, market, half, price + step)
     for rest in range(found, depth):
         loop.ladder[half, rest, 0] = 0
         loop.ladder[half, rest, 1] = 0
