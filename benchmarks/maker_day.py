@@ -25,7 +25,12 @@ from polydesk.tape import Manifest, TapeWriter, open_tape
 from seeded_day import START_NS
 
 REPEATS = 5
-MAKER = {"warm_up_s": 10, "half_spread": 0.01, "max_spread": 0.2, "quote_shares": 10, "exits": {"before_end_s": 0}}
+MAKER = {
+    "half_spread": 0.005, "imbalance_weight": 0, "inventory_skew": 0, "widening": 0, "quote_shares": 10,
+    "max_inventory": 100_000, "max_spread": 0.2, "exits": {"before_end_s": 0},
+}  # fmt: skip
+"""Ten shares at the best bid and the best ask, as the peers quote; it follows every move instead of one a second."""
+CAPS = {"max_market_exposure": 900_000, "max_total_exposure": 900_000, "daily_loss_fraction": 0.5}
 
 
 def market() -> Market:
@@ -63,7 +68,7 @@ def run(tape: Any, feed_ms: float) -> Any:
     from polydesk.run.machine import new_machine
 
     strategies = {"mean_reversion": {"enabled": False}, "inventory_maker": MAKER}
-    config = DeskConfig(strategies=strategies, risk={"daily_loss_fraction": 0.5})
+    config = DeskConfig(cash=1_000_000, strategies=strategies, risk=CAPS)
     machine = new_machine(tape.manifest, config, ExchangeConfig(feed_latency_ms=feed_ms), 1)
     driver = driver_type()(tape, machine, None, lambda _progress: None)
     began = time.process_time()

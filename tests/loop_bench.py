@@ -6,6 +6,7 @@ import msgspec
 
 from desk_bench import Kept, session
 from polydesk.desk import DeskConfig
+from polydesk.desk.loop.pack import runs_compiled
 from polydesk.exchange import ExchangeConfig
 from polydesk.run.compiled_driver import CompiledDriver
 from polydesk.run.machine import new_machine
@@ -17,19 +18,28 @@ def maker_config(maker=QUICK, **more):
     return DeskConfig(strategies={"mean_reversion": {"enabled": False}, "inventory_maker": maker}, **more)
 
 
-def compiled(tape, config, exchange=None, seed=1, look=lambda _driver: None, **more):
-    """Run the compiled driver; return the machine, every record and the driver."""
+def machine_of(tape, config, exchange, seed, strategies):
+    """Return a fresh machine; ``strategies`` by name take the place of the configured ones, made anew each time."""
     machine = new_machine(tape.manifest, config, exchange or ExchangeConfig(), seed)
+    if strategies:
+        machine.desk.strategies.clear()
+        machine.desk.strategies.update({name: make() for name, make in strategies.items()})
+    return machine
+
+
+def compiled(tape, config, exchange=None, seed=1, look=lambda _driver: None, strategies=None, **more):
+    """Run the compiled driver; return the machine, every record and the driver."""
+    machine = machine_of(tape, config, exchange, seed, strategies)
     kept = Kept()
     driver = CompiledDriver(tape, machine, kept, lambda _progress: look(driver), **more)
     assert driver.run() in {"tape_end", "stopped"}
     return machine, kept.records, driver
 
 
-def compare(tape, config, exchange=None, seed=1, **more):
+def compare(tape, config, exchange=None, seed=1, strategies=None, **more):
     """Assert that both write the same records and end in the same state; return the records."""
-    machine, expected = session(tape, config, exchange, seed)
-    other, got, _ = compiled(tape, config, exchange, seed, **more)
+    machine, expected = session(tape, machine=machine_of(tape, config, exchange, seed, strategies))
+    other, got, _ = compiled(tape, config, exchange, seed, strategies=strategies, **more)
     for place, (one, two) in enumerate(zip(expected, got, strict=False)):
         assert one == two, f"record {place}, after {expected[max(0, place - 3) : place]}"
     assert len(got) == len(expected), (expected[len(got) :][:3], got[len(expected) :][:3])
@@ -48,10 +58,20 @@ def told(desk):
     state = desk.state
     account = state.account
     return {
-        "matched": account.matched,
-        "confirmed": account.confirmed,
+        "matched": column(account.matched),
+        "confirmed": column(account.confirmed),
         "orders": {
-            name: (order.state, order.filled_u6, order.sent_ns, order.acked, order.epoch, order.cancels)
+            name: (
+                order.state,
+                order.filled_u6,
+                order.spent_u6,
+                order.sent_ns,
+                order.acked,
+                order.epoch,
+                order.cancels,
+                order.intent.purpose,
+                order.intent.type,
+            )
             for name, order in state.working.orders.items()
         },
         "by_market": {market: names for market, names in state.working.by_market.items() if names},
@@ -59,9 +79,17 @@ def told(desk):
         "daily": state.daily,
         "due": list(state.exit_due_ns.items()),
         "refusals": dict(desk.refusals),
+        "entries": state.entries_ns,
+        "failed": (state.errors, state.disabled),
+        "memory": {name: kept for name, kept in desk.memory.items() if not runs_compiled(desk.strategies[name])},
         "flags": (state.stopped, state.stopping, state.over, state.broken, state.settled),
         "times": (state.seq, state.now_ns, state.intents, state.marked_ns),
     }
+
+
+def column(told):
+    """A column of the account; payouts that were all taken back again are not told apart from none."""
+    return msgspec.structs.replace(told, redeemed={key: paid for key, paid in told.redeemed.items() if any(paid)})
 
 
 def some_setting(seed):
@@ -94,14 +122,22 @@ def some_setting(seed):
         "requote_tolerance": pick([0, 0.004, 0.02]), "retry_s": pick([0.01, 1, 5]),
         "refused_retry_s": pick([0, 0.5, 10]), "entry_slippage": 0,
     }  # fmt: skip
-    config = maker_config(
-        maker, cash=pick([20, 1000, 10000]), mark_interval_s=pick([0.1, 10]), risk=risk, orders=orders
-    )
+    cash, mark_interval_s = pick([20, 1000, 10000]), pick([0.1, 10])
+    more = {
+        "cost": {"risk_premium": pick([0, 0.005])}, "ensemble": {
+            "signal_floor": pick([0, 0.12, 0.4]), "consensus_min": pick([1, 1, 2]),
+            "weights": {"inventory_maker": pick([0, 1, 3])},
+        },
+        "sizing": {"position_fraction": pick([0.002, 0.05, 0.5])}, "strategy_errors": pick([1, 3, 30]),
+    }  # fmt: skip
+    risk["entry_cooldown_s"] = pick([0, 1, 30])
+    orders["entry_slippage"] = pick([0, 0.01, 0.05])
+    config = maker_config(maker, cash=cash, mark_interval_s=mark_interval_s, risk=risk, orders=orders, **more)
     exchange = ExchangeConfig(
         order_latency_ms=pick([0, 50, 400]), cancel_latency_ms=pick([0, 50, 300]),
         answer_latency_ms=pick([0, 25, 200]), feed_latency_ms=pick([0, 0, 30, 500]), jitter=pick([0, 0.2, 1]),
         confirm_s=pick([0, 0.1, 4, 30]), failure_rate=pick([0, 0.1, 0.5, 1]), settle_s=pick([0, 5, 60]),
         dispute_rate=pick([0, 0, 0.5]), dispute_s=100, fee_scale=pick([1, 1, 3]),
-        queue_model=pick(["pessimistic", "proportional", "probability"]),
+        queue_model=pick(["pessimistic", "proportional", "probability"]), buys_spend=pick([False, True]),
     )  # fmt: skip
     return config, exchange

@@ -1,8 +1,8 @@
 """polydesk over the day.
 
 Usage: polydesk_day.py book|parquet|woken|maker|maker_feed|process FOLDER
-``book`` applies rows held in memory, ``parquet`` reads them from the tape as they are applied, ``woken`` calls the
-maker's rule in Python at every change of the touch, over the simulated exchange with its latencies. ``maker`` is the
+``book`` applies rows held in memory, ``parquet`` reads them from the tape as they are applied, ``woken`` is a strategy
+in Python with the maker's rule, asked by the compiled loop at every change of the touch. ``maker`` is the
 compiled inventory maker of ``../maker_day.py`` with fees, caps and risk, ``maker_feed`` the same with 35 ms of feed
 latency, ``process`` one such run over the tape on disk.
 """
@@ -17,14 +17,17 @@ import numpy as np
 
 sys.path.append(str(Path(__file__).parents[1]))
 began_import = time.perf_counter()
-from day import TICK_G4, market  # noqa: E402
+import msgspec  # noqa: E402
+from day import TICK_G4  # noqa: E402
 
-from polydesk.exchange import ExchangeConfig, SimulatedExchange  # noqa: E402
+from polydesk.desk import DeskConfig  # noqa: E402
+from polydesk.exchange import ExchangeConfig  # noqa: E402
 from polydesk.kernel import WakeBit, advance, new_books, new_fills, new_own, new_wake, touch  # noqa: E402
 from polydesk.model.grid import FAR_NS  # noqa: E402
-from polydesk.model.ids import IntentId, intent_id  # noqa: E402
-from polydesk.model.orders import Intent, OrderType, Purpose, Side  # noqa: E402
-from polydesk.model.records import Fill, OrderRejected  # noqa: E402
+from polydesk.model.orders import Side  # noqa: E402
+from polydesk.run.compiled import driver_type  # noqa: E402
+from polydesk.run.machine import new_machine  # noqa: E402
+from polydesk.signals import Quote, Quotes, Strategy, StrategyParams, View  # noqa: E402
 from polydesk.tape import open_tape  # noqa: E402
 
 import_s = time.perf_counter() - began_import
@@ -63,75 +66,72 @@ def parquet(folder: Path) -> dict[str, object]:
     return {"rows": count, "replay_s": min(times)}
 
 
-class Maker:
+class Rule(StrategyParams):
+    """Parameters of the maker: none."""
+
+
+class Quoted(msgspec.Struct):
+    """What stands: the mid it was made for (twice, grid), when it may move, bid of each token, shares held before."""
+
+    mid: int = -10 * ONE
+    pause_ns: int = 0
+    bids: tuple[int, int] = (0, 0)
+    held: tuple[int, int] = (0, 0)
+    filled: tuple[int, int] = (SIZE_U6, SIZE_U6)
+    quotes: Quotes = Quotes(())
+
+
+class Maker(Strategy[Rule, Quoted]):
     """The rule of ``README.md``; an offer is a bid for the other token, because nothing is sold that is not held."""
 
-    def __init__(self, venue: SimulatedExchange) -> None:
-        self.venue = venue
-        self.quoted, self.pause, self.names = -10 * ONE, 0, 0
-        self.again = FAR_NS
-        self.working: list[IntentId] = []
-        self.quotes = 0
+    name = "maker"
+    state_type = Quoted
+    moved = 0
 
-    def look(self, now: int, bid: int, ask: int) -> None:
+    def decide(self, view: View, state: Quoted) -> Quotes:
         """Replace both quotes when the mid has moved a tick since the last time, at most once a second."""
-        self.again = FAR_NS
-        if not bid or ask == ONE or abs(bid + ask - self.quoted) < 2 * TICK_G4:
-            return
-        if now < self.pause:
-            self.again = self.pause
-            return
-        for name in self.working:
-            self.venue.cancel(name, self.venue.arrival_ns(name, now, cancel=True))
-        self.working = [self._send(now, 0, bid), self._send(now, 1, ONE - ask)]
-        self.quoted, self.pause = bid + ask, now + PAUSE_NS
-        self.quotes += 1
-
-    def _send(self, now: int, token: int, price_g4: int) -> IntentId:
-        self.names += 1
-        name = intent_id(self.names)
-        order = Intent(
-            name, "maker", 0, token, Side.BUY, OrderType.GTC, True, price_g4, SIZE_U6, Purpose.QUOTE, "", 0, ()
-        )
-        self.venue.send(order, self.venue.arrival_ns(name, now))
-        return name
+        mid, held = view.bid_g4 + view.ask_g4, (view.held[0].shares_u6, view.held[1].shares_u6)
+        if view.two_sided and abs(mid - state.mid) >= 2 * TICK_G4 and view.ts_ns >= state.pause_ns:
+            state.mid, state.pause_ns, state.held, state.filled = mid, view.ts_ns + PAUSE_NS, held, (-1, -1)
+            state.bids = view.bid_g4, ONE - view.ask_g4
+            self.moved += 1
+        filled = held[0] - state.held[0], held[1] - state.held[1]
+        if filled != state.filled:
+            # What was filled is not offered again before the mid moves.
+            state.filled = filled
+            state.quotes = Quotes(
+                tuple(
+                    Quote(token, Side.BUY, state.bids[token], SIZE_U6 - filled[token], ())
+                    for token in (0, 1)
+                    if filled[token] < SIZE_U6
+                )
+            )
+        return state.quotes
 
 
 def woken(folder: Path) -> dict[str, object]:
-    """Time the maker called in Python at every change of the touch, with all its orders, answers and fills."""
-    rows = np.load(folder / "rows.npy")
-    times = []
-    for stop in (1_000, len(rows)):
-        kernel = state()
-        books, own, fills, wake = kernel
-        wake.mask[0] = WakeBit.TOUCH
-        venue = SimulatedExchange(STEADY, 1, (market(0),), (), 10**15, books, own, fills)
-        maker = Maker(venue)
-        index = wakes = told_fills = refused = volume = 0
-        times_of = rows["ts_ns"]
+    """Time the maker asked in Python at every change of the touch: a whole session without records."""
+    from maker_day import Day
+
+    tape = open_tape(folder / "tape")
+    day = Day(np.load(folder / "rows.npy"), tape.manifest)
+    wide = {"max_market_exposure": 900_000, "max_total_exposure": 900_000, "daily_loss_fraction": 0}
+    config = DeskConfig.model_validate({"cash": 1_000_000, "risk": wide, "orders": {"requote_tolerance": 0}})
+    runs = []
+    for _ in range(1 + REPEATS):
+        machine = new_machine(tape.manifest, config, STEADY, 1)
+        machine.wake.mask[:] = WakeBit.TOUCH
+        machine.desk.strategies.clear()
+        maker = machine.desk.strategies["maker"] = Maker(Rule())
+        driver = driver_type()(day, machine, None, lambda _progress: None)
         began = time.perf_counter()
-        while index < stop:
-            after = advance(*kernel, rows, index, stop, min(venue.next_ns(), maker.again))
-            if fills.n[0]:
-                venue.collect(int(times_of[after - 1]))
-            if wake.out[0] >= 0 and wake.out[1] & WakeBit.TOUCH:
-                wakes += 1
-                maker.look(int(times_of[after - 1]), *touch(books, 0, 0))
-            while after < stop and venue.next_ns() <= times_of[after]:
-                news = venue.happen(after)
-                if isinstance(news, Fill):
-                    told_fills += 1
-                    volume += news.size_u6
-                elif isinstance(news, OrderRejected):
-                    refused += 1
-            if after < stop and maker.again <= times_of[after]:
-                wakes += 1
-                maker.look(maker.again, *touch(books, 0, 0))
-            index = after
-        times.append(time.perf_counter() - began)
+        reason = driver.run()
+        runs.append((time.perf_counter() - began, driver.result(reason), maker.moved))
+    _, result, moved = runs[0]
     return {
-        "rows": len(rows), "replay_s": times[-1], "calls": wakes, "quotes": maker.quotes, "fills": told_fills,
-        "volume": volume / 10**6, "refused": refused,
+        "rows": len(day.rows), "replay_s": min(took for took, _, _ in runs[1:]), "calls": result.wakes, "quotes": moved,
+        "orders": result.orders, "fills": result.fills, "volume": result.volume_u6 / 10**6,
+        "refused": sum(result.refusals.values()),
     }  # fmt: skip
 
 

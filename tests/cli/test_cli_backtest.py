@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from typer.testing import CliRunner
 from made import made_tape
 from polydesk.cli.app import app
 from polydesk.cli.backtest_rolling import show
-from polydesk.research.rolling import Rolling, WindowEntry
+from polydesk.research.rolling_result import Rolling, WindowEntry
 
 MAKER = "inventory_maker"
 
@@ -102,6 +103,61 @@ def test_list_show_and_compare(home: Path, ran) -> None:
     assert "All did exactly the same" in same.stdout
 
 
+def test_a_session_is_found_by_every_place_it_has(home: Path, ran, tmp_path: Path, monkeypatch) -> None:
+    session = last_json(ran)["session"]
+    folder = home / "data" / "sessions" / session
+    elsewhere = tmp_path / "nothing"
+    told = {}
+    shutil.copytree(folder, tmp_path / "one" / "sessions" / session)
+    for place in (folder, folder / "backtest", folder / "backtest" / "backtest.json", folder / "journal.pdj",
+                  tmp_path / "one"):  # fmt: skip
+        for command in (["report", place], ["explain", 1, "--session", place], ["replay", place, "--verify"]):
+            found = polydesk(*command, "--data-dir", elsewhere, "--json")
+            assert found.exit_code == 0, found.stderr
+            # What else was tried beside it differs from place to place.
+            last = {name: value for name, value in last_json(found).items() if name not in {"study", "verdict"}}
+            told.setdefault(command[0], set()).add(json.dumps(last))
+    assert {name: len(texts) for name, texts in told.items()} == {"report": 1, "explain": 1, "replay": 1}
+    # The files of a run elsewhere name their session, which is in the data folder.
+    for place in (home / "out", home / "out" / "backtest.json"):
+        assert last_json(polydesk("report", place, "--data-dir", home / "data", "--json"))["session"] == session
+    lost = polydesk("report", home / "out", "--data-dir", elsewhere)
+    assert (lost.exit_code, f"is of session '{session}', which is not in" in " ".join(lost.stderr.split())) == (2, True)
+    monkeypatch.chdir(folder.parent)
+    for command in (["backtest", "show", session], ["backtest", "show", folder], ["backtest", "show", home / "out"]):
+        found = polydesk(*command, "--data-dir", elsewhere, "--json")
+        assert last_json(found)["meta"]["session"] == session
+    both = polydesk("backtest", "compare", folder, home / "out", "--data-dir", elsewhere, "--json")
+    assert last_json(both)["same_journal"] is True
+    for place, count in ((folder, 1), (home / "out", 4), (home / "out" / "replay.csv", 1)):
+        found = polydesk("backtest", "verify", place, "--data-dir", elsewhere, "--json")
+        assert (found.exit_code, len(last_json(found)["files"])) == (0, count)
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (lambda at: at.mkdir(), "neither a session nor a result; a session has journal.pdj, a run has backtest.json"),
+        (lambda at: None, "there is no such folder; give the path of a session or run, or a session's name"),
+        (lambda at: at.write_text("x"), "neither a session nor a result"),
+        (lambda at: (at.mkdir(), (at / "backtest.json").write_text("{}")), "names no session"),
+    ],
+)
+def test_places_without_a_session_are_told(tmp_path: Path, make, told: str) -> None:
+    place = tmp_path / "place"
+    make(place)
+    found = polydesk("report", place, "--data-dir", tmp_path)
+    assert found.exit_code == 2
+    assert told in " ".join(found.stderr.split())
+
+
+def test_the_schema_is_one_object_on_one_line_when_asked(home: Path) -> None:
+    plain, one = polydesk("backtest", "schema"), polydesk("backtest", "schema", "--json")
+    assert (plain.exit_code, one.exit_code, len(one.stdout.splitlines())) == (0, 0, 1)
+    assert json.loads(plain.stdout) == json.loads(one.stdout)
+    assert len(plain.stdout.splitlines()) > 100
+
+
 def test_a_changed_file_fails(home: Path, ran, tmp_path: Path) -> None:
     assert ran.exit_code == 0
     text = (home / "out" / "backtest.json").read_text()
@@ -129,7 +185,8 @@ def test_verify_tells_every_file(home: Path, ran, tmp_path: Path) -> None:
 def rolled(home: Path):
     return polydesk(
         "backtest", "rolling", "--tape", home / "tape", "--data-dir", home / "data", "--strategy", MAKER, "--markets",
-        0, "--window-hours", "0.04", "--step-hours", "0.04", "--workers", 2, "--out-dir", home / "rolled", "--json",
+        0, "--window-hours", "0.04", "--step-hours", "0.04", "--workers", 1, "--out-dir", home / "rolled", "--json",
+        "--tuned-until", "2026-04-16T07:13:00Z",
     )  # fmt: skip
 
 
@@ -137,9 +194,15 @@ def test_windows_without_rows_are_counted_and_not_listed(home: Path, rolled, cap
     assert rolled.exit_code == 0, rolled.stderr
     found = msgspec.json.decode((home / "rolled" / "rolling.json").read_bytes(), type=Rolling)
     silent = [WindowEntry(index=7 + n, from_ts="2026-02-01", to_ts="", rows=0, state="empty") for n in range(500)]
-    show(msgspec.structs.replace(found, windows=[*found.windows, *silent]), as_json=False)
+    totals = msgspec.structs.replace(found.summary, run_count=503, empty_window_count=500, coverage_ratio=0.02)
+    show(msgspec.structs.replace(found, windows=[*found.windows, *silent], summary=totals), as_json=False)
     told = capsys.readouterr().out
-    assert " ".join(told.split()).count("500 windows hold no row of the tape and are not listed") == 1
+    flat = " ".join(told.split())
+    assert flat.count("500 of 503 windows hold no row of the tape and are not listed") == 1
+    assert "of 3 windows with data made a profit" in flat
+    assert " 2.0 % of " in flat
+    assert " h lie in windows with data" in flat
+    assert "100.0 % of the time was gone through" in flat
     assert "empty" not in told
     assert len(told.splitlines()) < 40
 
@@ -151,7 +214,14 @@ def test_rolling_writes_a_summary(home: Path, rolled) -> None:
     assert (told["overlap_mode"], told["summary"]["coverage_label"]) == ("tiled", "full")
     assert told["kind"] == "backtest_rolling_summary"
     assert polydesk("backtest", "verify", home / "rolled" / "rolling.json").exit_code == 0
+    for place in (home / "rolled", home / "rolled" / "rolling.json"):
+        assert "In and out of sample" in polydesk("backtest", "show", place).stdout
+        assert last_json(polydesk("backtest", "show", place, "--json"))["kind"] == "backtest_rolling_summary"
+    many = polydesk("report", home / "rolled")
+    assert (many.exit_code, "holds 3 sessions; give one of them" in " ".join(many.stderr.split())) == (2, True)
     assert "3 of 3 windows" in found.stderr
+    assert (told["split"]["in_sample"]["windows"], told["split"]["out_of_sample"]["windows"]) == (1, 1)
+    assert "Fewer than 10 windows out of sample prove little." in " ".join(found.stderr.split())
 
 
 def test_signals_of_a_table(tmp_path: Path) -> None:
@@ -187,6 +257,47 @@ def test_signals_of_a_table(tmp_path: Path) -> None:
     assert (twice.exit_code, "schema major 2" in twice.stderr) == (2, True)
 
 
+def test_the_reason_is_readable_in_80_columns(tmp_path: Path) -> None:
+    signals, shots = tmp_path / "s.csv", tmp_path / "m.csv"
+    names = [("mean_reversion", "btc-updown-5m-1776323400"), ("a_longer_name_of_one", "fed-decision-in-january")]
+    lines = [f"2026-02-01T12:00:0{at}Z,{who},m{at},buy,0.4,1000.5,{what}" for at, (who, what) in enumerate(names)]
+    signals.write_text("\n".join(["ts,strategy,market_id,side,price,size,event_id", *lines]) + "\n")
+    shots.write_text("ts,market_id,yes,no,liquidity\n2026-02-01T11:00:00Z,m0,0.4,0.6,500\n")
+    command = ["backtest", "signals", str(signals), "--snapshots", str(shots), "--data-dir", str(tmp_path)]
+    told = CliRunner().invoke(app, command, env={"COLUMNS": "80"}).stdout
+    ledger = told[told.index("Replay ledger") :]
+    assert max(len(line) for line in told.splitlines()) <= 80
+    assert "reason" in ledger
+    assert "order_notiona" in ledger, "wrapped where need be, never cut off"
+    assert "no_snapshot" in ledger
+    assert "all on 2026-02-01" in ledger
+
+
+@pytest.mark.parametrize(
+    ("signals", "shots", "more", "told"),
+    [
+        ("", "", (), "s.csv: has no field ts; needed are ts, strategy, market_id, side, price, size"),
+        ("ts,strategy,market_id,side,price\n", "", (), "s.csv: has no field size"),
+        ("ts,strategy,market_id,side,price,size\n", "", (), "holds no signals"),
+        ("GOOD,buy,40,10\n", "", (), "s.csv line 2: field price is 40; expected pUSD per share, 0 to 1"),
+        ("GOOD,hold,0.4,10\n", "", (), "s.csv line 2: field side is 'hold'; expected buy or sell"),
+        ("GOOD,buy,0.4,10\n", "ts,market_id,price\n", (), "m.csv: has no field yes; needed are ts, market_id, yes"),
+        ("GOOD,buy,0.4,10\n", "ts,market_id,yes\n", ("--from", "2026-02-02", "--to", "2026-02-01"),
+         "--from 2026-02-02 --to 2026-02-01: the end lies before the begin; the signals go from 2026-02-01"),
+        ("GOOD,buy,0.4,10\n", "ts,market_id,yes\n", ("--from", "2026-02-02"), "the end lies before the begin"),
+    ],
+)  # fmt: skip
+def test_wrong_tables_of_signals_are_told(tmp_path: Path, signals: str, shots: str, more, told: str) -> None:
+    heading = "ts,strategy,market_id,side,price,size\n2026-02-01T12:00:00Z,s,m,"
+    (tmp_path / "s.csv").write_text(signals.replace("GOOD,", heading))
+    (tmp_path / "m.csv").write_text(shots or "ts,market_id,yes,no,liquidity\n")
+    found = polydesk(
+        "backtest", "signals", tmp_path / "s.csv", "--snapshots", tmp_path / "m.csv", "--data-dir", tmp_path, *more
+    )
+    assert found.exit_code == 2, found.output
+    assert told in " ".join(found.stderr.split())
+
+
 def test_the_migration_map(tmp_path: Path) -> None:
     found = polydesk("backtest", "migration-map")
     assert "13 rows, 12 reversible." in found.stdout
@@ -201,7 +312,7 @@ def test_cycle_and_nightly_point_to_the_newest(home: Path) -> None:
     common = ("--tape", home / "tape", "--data-dir", home / "data", "--strategy", MAKER, "--out-dir", home / "night")
     first = polydesk("backtest", "cycle", *common, "--to", 3000, "--json")
     assert first.exit_code == 0, first.stderr
-    hours = ("--window-hours", "0.05", "--step-hours", "0.05", "--rolling-reject-top-k", 0)
+    hours = ("--window-hours", "0.05", "--step-hours", "0.05", "--rolling-reject-top-k", 0, "--workers", 1)
     second = polydesk("backtest", "nightly", *common, *hours, "--lookback-hours", "0.06")
     assert second.exit_code == 0, second.stderr
     newest = json.loads((home / "night" / "latest-run.json").read_text())
@@ -236,6 +347,11 @@ def test_cycle_and_nightly_point_to_the_newest(home: Path) -> None:
         (["migration-map", "--format", "xml"], "--format 'xml'"),
         (["rolling", "--window-hours", "0"], "--window-hours 0: must be more than 0"),
         (["nightly", "--step-hours", "-1"], "--step-hours -1: must be more than 0"),
+        (["rolling", "--engine", "fast"], "--engine 'fast': choose auto, compiled, python"),
+        (["rolling", "--window-hours", "1", "--engine", "compiled", "--strategy", "mean_reversion"],
+         "strategy mean_reversion is not compiled"),
+        (["rolling", "--tuned-until", "soon"], "--tuned-until 'soon': expected a time such as"),
+        (["rolling", "--tuned-until", "2020-01-01"], "--tuned-until 2020-01-01T00:00:00.000000Z: needs a window"),
         (["rolling", "--window-hours", "nan"], "--window-hours nan: must be more than 0"),
         (["rolling", "--out-json", "/proc/nowhere/r.json"], "results cannot be written there"),
         (["nightly", "--window-hours", "inf"], "--window-hours inf: must be more than 0 and at most"),
@@ -256,6 +372,46 @@ def test_what_is_wrong_is_said_in_one_line(home: Path, tmp_path: Path, args, tol
     found = polydesk("backtest", *args, *where, *tape)
     assert found.exit_code == 2, found.output
     assert told in " ".join(found.stderr.split())
+    assert [path for path in tmp_path.rglob("*") if path.is_dir()] == [], "no empty folders stay behind"
+
+
+def test_ctrl_c_as_the_second_queue_rule_starts_leaves_the_result_of_the_first(home: Path, tmp_path: Path) -> None:
+    program = "from polydesk.cli import main; main()"
+    command = [
+        sys.executable, "-c", program, "backtest", "--tape", str(home / "tape"), "--data-dir", str(tmp_path),
+        "--strategy", MAKER, "--out-dir", str(tmp_path / "out"), "--engine", "python", "--json",
+    ]  # fmt: skip
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ.copy())
+    for line in child.stderr:
+        if "again under the probability queue rule" in line:
+            child.send_signal(signal.SIGINT)
+            break
+    out, err = child.communicate(timeout=120)
+    assert child.returncode == 130, err
+    told = json.loads(out.splitlines()[-1])
+    assert (told["complete"], told["fills"] > 0) == (False, True)
+    assert "before the second queue rule was done" in told["partial"]
+    assert told["study"]["reruns"] == []
+    document = json.loads((tmp_path / "out" / "backtest.json").read_text())
+    assert document["meta"]["complete"] is True, "its window was run to the end"
+    assert document["meta"]["notes"][0].startswith("partial: stopped before the second queue rule")
+    assert polydesk("backtest", "verify", tmp_path / "out" / "backtest.json").exit_code == 0
+
+
+def test_ctrl_c_while_results_are_written_does_not_cost_them(home: Path, tmp_path: Path, monkeypatch) -> None:
+    from polydesk.run import finish
+
+    def interrupted(*_):
+        os.kill(os.getpid(), signal.SIGINT)
+        return []
+
+    monkeypatch.setattr(finish, "publish_results", interrupted)
+    found = polydesk(
+        "backtest", "--tape", home / "tape", "--data-dir", tmp_path, "--strategy", MAKER, "--no-other-queue", "--json"
+    )
+    assert found.exit_code == 130, found.stderr
+    assert last_json(found)["fills"] > 0
+    assert "writing the results" in found.stderr
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 """How commands end when something is wrong: one line, one exit code, one JSON object, never a trace."""
 
+import contextlib
 import json
 import os
 import signal
@@ -132,6 +133,8 @@ def test_the_second_interruption_cuts_the_session_off_and_tells_how_to_continue(
     )
     journals: list[Path] = []
     while child.poll() is None and not (journals and sum(1 for _ in read_journal(journals[0])) > 20):
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(0.05)
         journals = list(tmp_path.glob("data/sessions/*/journal.pdj"))
     child.send_signal(signal.SIGINT)
     assert child.stderr is not None

@@ -27,6 +27,7 @@ def test_a_grid_runs_is_written_and_shown_again(folder: Path) -> None:
     out, html = folder / "grid.json", folder / "grid.html"
     options = ["--strategy", "inventory_maker", "--tape", str(folder / "tape"), "--data-dir", str(folder)]
     few = ["--latency-ms", "50", "--queue", "pessimistic", "--fee-scale", "1,2", "--workers", "1"]
+    few += ["--from", "100", "--to", "2500", "--markets", "made-0", "--engine", "python"]
     done = RUN.invoke(
         app, ["backtest", "sensitivity", *options, *few, "--out", str(out), "--html", str(html), "--json"]
     )
@@ -34,6 +35,8 @@ def test_a_grid_runs_is_written_and_shown_again(folder: Path) -> None:
     told = json.loads(done.stdout.splitlines()[-1])
     assert [cell["at"] for cell in told["cells"]] == [[0, 0, 0], [0, 0, 1]]
     assert told["complete"]
+    assert (told["rows"], told["markets"]) == ([100, 2500], ["made-0"])
+    assert "2,400 tape rows" in html.read_text(encoding="utf-8")
     assert msgspec.json.decode(msgspec.json.encode(read_grid(out))) == told
     assert "constructed data" in html.read_text(encoding="utf-8")
     again = RUN.invoke(app, ["backtest", "sensitivity", "--from-file", str(out), "--html", str(html), "--lang", "zh"])
@@ -55,16 +58,21 @@ def test_an_unfinished_grid_can_be_shown(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        (["--queue", "hopeful"], "queue_model"),
+        (["--queue", "hopeful"], "--queue: exchange.queue_model"),
         (["--size", "0"], "whole multiples"),
+        (["--latency-ms", "soon"], "--latency-ms 'soon': not a number"),
+        (["--from", "soon"], "--from 'soon': expected a row number or a time"),
+        (["--markets", "other"], "--markets 'other' names no market"),
+        (["--sample", "resolvedkit"], "--tape and --sample both name recordings"),
+        (["--engine", "fast"], "--engine 'fast'"),
+        (["--from-file", "grid.json", "--strategy", "x"], "--strategy: --from-file shows a grid"),
         (["--strategy", "none_such"], "none_such"),
         (["--from-file", "absent.json"], "absent.json"),
     ],
 )
 def test_wrong_options_are_refused(folder: Path, options: list[str], text: str) -> None:
-    done = RUN.invoke(
-        app, ["backtest", "sensitivity", *options, "--tape", str(folder / "tape"), "--data-dir", str(folder)]
-    )
+    tape = [] if "--from-file" in options else ["--tape", str(folder / "tape")]
+    done = RUN.invoke(app, ["backtest", "sensitivity", *options, *tape, "--data-dir", str(folder)])
     assert done.exit_code != 0
     assert text in f"{done.output}{done.exception}"
     assert done.exception is None or isinstance(done.exception, SystemExit | PolydeskError)

@@ -4,11 +4,11 @@ import msgspec
 import pytest
 
 from desk_bench import ASKS, BIDS, MAKER, T0, DeskBench, codes, holding, of, quoting
-from exchange_bench import Bench, S
+from exchange_bench import SHARE, Bench, S
 from polydesk.desk import DeskConfig, step
 from polydesk.desk.checkpoint import load, save
 from polydesk.model.errors import JournalError
-from polydesk.model.orders import Purpose
+from polydesk.model.orders import Purpose, Side
 from polydesk.model.reasons import Refusal
 from polydesk.model.records import (
     Command,
@@ -16,6 +16,7 @@ from polydesk.model.records import (
     OrderSent,
     StrategyFailed,
 )
+from polydesk.signals import Quote, Quotes, Wait
 
 # --- limits that count orders -----------------------------------------------------------------------------------------
 
@@ -64,6 +65,54 @@ def test_errors_of_a_strategy_are_told_counted_and_end_it():
     bench.until(21_000)
     exits = [one.intent.reason for one in of(OrderSent, bench.records) if one.intent.purpose is Purpose.EXIT]
     assert exits == ["stop"]
+
+
+class _UntoldError(ValueError):
+    def __str__(self):
+        raise RuntimeError("no words")
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [(ValueError("caf\ud800"), "ValueError: caf?"), (_UntoldError(), "_UntoldError: (its text cannot be made)")],
+)
+def test_an_error_that_no_journal_holds_is_told_as_far_as_it_can_be(error, told):
+    bench = DeskBench(DeskConfig(strategies=MAKER))
+
+    def fail(_view, _state):
+        raise error
+
+    bench.desk.strategies["inventory_maker"].decide = fail
+    (failed,) = of(StrategyFailed, bench.look(0, BIDS, ASKS))
+    assert failed.error == told
+    assert msgspec.msgpack.encode(failed)
+
+
+@pytest.mark.parametrize("wrong", [None, Quotes((Quote(2, Side.BUY, 4_800, 5 * SHARE, ()),)), Wait("spread")])
+def test_an_answer_nobody_can_act_on_is_an_error_of_the_strategy(wrong):
+    bench = DeskBench(DeskConfig(strategies=MAKER))
+    bench.desk.strategies["inventory_maker"].decide = lambda _view, _state: wrong
+    out = bench.look(0, BIDS, ASKS)
+    (told,) = of(StrategyFailed, out)
+    assert told.error.startswith("StrategyError: ")
+    assert [one.reason for one in of(Decision, out)] == ["strategy_error"]
+    assert of(OrderSent, out) == []
+
+
+def test_a_strategy_is_shown_its_orders_as_they_are_when_it_is_asked():
+    """An exit of its own cancels its quotes; asked after that, within the same look, it sees them leaving."""
+    bench = holding(exits={"before_end_s": 0, "stop_loss": 0.05})
+    maker = bench.desk.strategies["inventory_maker"]
+    seen = []
+
+    def watching(view, state):
+        seen.append([order.cancelling for order in view.orders])
+        return type(maker).decide(maker, view, state)
+
+    maker.decide = watching
+    bench.look(2_000, {4000: 50}, {4200: 50})
+    assert seen[-1]
+    assert all(seen[-1])
 
 
 # --- checkpoint bytes -------------------------------------------------------------------------------------------------

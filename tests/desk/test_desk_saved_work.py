@@ -26,7 +26,7 @@ def test_a_session_is_the_same_without_anything_kept(tmp_path_factory, seed):
 
     class Bare(made):
         def __post_init__(self):
-            self.shown, self.standing = Forgetful(), Forgetful()
+            self.shown, self.standing, self.good = Forgetful(), Forgetful(), Forgetful()
 
     desk_state.Desk = Bare
     try:

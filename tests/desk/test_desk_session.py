@@ -58,6 +58,14 @@ def test_the_session_is_worth_testing(whole):
     assert machine.desk.state.broken == ""
 
 
+def test_a_failed_match_told_at_once_leaves_the_balance_as_it_is(tape):
+    """Without answer latency the venue's account is put right before the desk hears of the failure, not after."""
+    machine, records = session(tape, exchange=ExchangeConfig(failure_rate=0.5, answer_latency_ms=0, confirm_s=0.1))
+    assert sum(not one.confirmed for one in records if isinstance(one, FillStatus)) > 20
+    assert [one.detail for one in records if isinstance(one, SentinelBroke)] == []
+    assert machine.desk.state.broken == ""
+
+
 def test_buys_that_get_more_than_asked_add_up(tape):
     machine, records = session(tape, exchange=ExchangeConfig(buys_spend=True))
     asked = {one.intent.id: one.intent.size_u6 for one in records if isinstance(one, OrderSent)}

@@ -1,6 +1,7 @@
 """The examples run and give the numbers they promise."""
 
 import importlib.util
+import shutil
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,8 @@ def test_every_example_is_tested():
     assert {path.stem for path in EXAMPLES.glob("*.py")} == {"replay_the_sample", "own_strategy"}
 
 
-def test_replay_the_sample(tmp_path):
+def test_replay_the_sample(sample, tmp_path):
+    shutil.copytree(sample.path, tmp_path / "tapes" / sample.path.name)  # imported once per run of the tests
     got = load("replay_the_sample").main(tmp_path)
     assert got == {
         "events": 465_805,

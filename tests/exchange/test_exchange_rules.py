@@ -7,6 +7,7 @@ from exchange_bench import CASH, MS, SHARE, T0, Bench, S, filled, kinds
 from made import market
 from made_orders import intent
 from polydesk.exchange import ExchangeConfig
+from polydesk.kernel import Fact as BookFact
 from polydesk.model.fees import FeeRate, FeeSchedule
 from polydesk.model.grid import FAR_NS
 from polydesk.model.ids import intent_id
@@ -91,7 +92,7 @@ def test_the_same_order_twice_is_a_duplicate():
 def test_tick_changes_count_from_the_moment_they_happen():
     bench = open_book()
     bench.rows(10, (RowKind.CHANGE, 1, 4700, 30))
-    bench.books.last[0, 7] = 10
+    bench.books.last[0, BookFact.TICK] = 10
     assert reason(bench, intent(1, price=4810), 20) is None
 
 

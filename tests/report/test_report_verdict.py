@@ -12,13 +12,14 @@ from polydesk.report.tables.verdict import demanded_text, observed_text
 from polydesk.report.words import ENGLISH, Language, words_of
 
 GOOD = Evidence(
-    broken="", guards="", data_ok=True, constructed=False, net_u6=10**8, confirmed_u6=10**8, days=60, fills=900,
-    markets=40, best_day=("2026-04-16", 10**7), best_market=("one", 10**7), low_u6=10**6, blocks=200,
-    other_queue=("probability", 10**6), drawdown=0.1, failed=0.01, assumed=0,
+    broken="", guards="", backed=True, data_ok=True, constructed=False, net_u6=10**8, confirmed_u6=10**8, days=60,
+    fills=900, markets=40, best_day=("2026-04-16", 10**7), best_market=("one", 10**7), low_u6=10**6, blocks=200,
+    tried=5, luck=0.01, other_queue=("probability", 10**6), drawdown=0.1, failed=0.01, assumed=0,
 )  # fmt: skip
 
 TURNS = [
     ("accounts", {"broken": "cash: off by 1"}, Answer.NO),
+    ("backed", {"backed": False}, Answer.PAPER),
     ("believable", {"guards": "sharpe: 40"}, Answer.NO),
     ("data", {"data_ok": False}, Answer.NO),
     ("data", {"data_ok": None}, Answer.PAPER),
@@ -38,6 +39,8 @@ TURNS = [
     ("best_market", {"best_market": ("one", 0)}, Answer.PAPER),
     ("bootstrap", {"low_u6": -1}, Answer.PAPER),
     ("bootstrap", {"low_u6": None}, Answer.PAPER),
+    ("tries", {"luck": 0.06}, Answer.PAPER),
+    ("tries", {"luck": None}, Answer.PAPER),
     ("other_queue", {"other_queue": ("probability", -5)}, Answer.PAPER),
     ("other_queue", {"other_queue": ("", None)}, Answer.PAPER),
 ]

@@ -80,11 +80,14 @@ class KnowsTheEnd(Honest):
 
 
 class KnowsTheOutcome(Honest):
-    """Finds in the memory of the process how the market ends."""
+    """Finds in the memory of the process how the market ends; looks there now and then, for that takes its time."""
 
     name = "knows_the_outcome"
 
     def decide(self, view, state):
+        state.asked += 1
+        if state.asked % 40:
+            return Wait(Hold.ONE_SIDED)
         known = [one for one in gc.get_objects() if isinstance(one, Resolution) and one.market == view.market.index]
         return buy(int(known[0].payout_g4[1] > 0)) if known else Wait(Hold.ONE_SIDED)
 

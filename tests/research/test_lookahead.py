@@ -1,8 +1,8 @@
 """The look-ahead check passes honest strategies and names what is wrong with every cheat."""
 
-import json
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from made import made_tape
 from polydesk.cli.app import app
 from polydesk.model.errors import ConfigError, TapeError
-from polydesk.research.lookahead import check_lookahead, cut_rows
+from polydesk.research.lookahead import Verdict, check_lookahead, cut_rows
 from polydesk.research.lookahead_load import load_strategy, params_type
 from polydesk.research.lookahead_text import cut_table, headline
 from polydesk.run.settings import load_settings
@@ -37,8 +37,16 @@ def check(tape, name, cuts=1):
     return check_lookahead(SETTINGS, tape, f"{PEEKING}:{name}", {}, cuts)
 
 
-def test_an_honest_strategy_passes(tape):
-    verdict = check(tape, "Honest", cuts=2)
+def polydesk(tape, folder, name, *more):
+    given = ["backtest", "lookahead", "--strategy", name, "--tape", tape.path, "--data-dir", folder, *more]
+    seeded = ["--seed", "3", "--set", "desk.risk.entry_cooldown_s=5"]
+    return CliRunner().invoke(app, [str(one) for one in (*given, *seeded)])
+
+
+def test_an_honest_strategy_passes(tape, tmp_path):
+    found = polydesk(tape, tmp_path, f"{PEEKING}:Honest", "--cuts", "2", "--json")
+    assert found.exit_code == 0, found.stderr
+    verdict = msgspec.json.decode(found.stdout.splitlines()[-1], type=Verdict)
     assert verdict.clean, verdict.reasons
     assert verdict.decisions > 10
     assert [cut.difference for cut in verdict.cuts] == ["", ""]
@@ -48,14 +56,25 @@ def test_an_honest_strategy_passes(tape):
     assert [row[-1] for row in cut_table(verdict).rows] == ["the same", "the same"]
 
 
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_what_comes_with_the_program_passes(tape, name):
+    """Their machine code is loaded from files, which is nobody's peeking."""
+    verdict = check_lookahead(SETTINGS, tape, name, {}, 1)
+    assert verdict.clean, verdict.reasons
+
+
 @pytest.mark.parametrize("name", ["ReadsTheTape", "ReadAtImport"])
-def test_reading_the_tape_from_disk_is_caught(tape, name):
-    verdict = check(tape, name)
+def test_reading_the_tape_from_disk_is_caught(tape, tmp_path, name):
+    found = polydesk(tape, tmp_path, f"{PEEKING}:{name}", "--cuts", "1", "--json")
+    assert found.exit_code == 1, found.stderr
+    verdict = msgspec.json.decode(found.stdout.splitlines()[-1], type=Verdict)
     assert verdict.peeks
     assert not verdict.clean
     assert any(path.endswith(".parquet") for path in verdict.tape_opened)
     assert "LOOKS AHEAD" in headline(verdict)
     assert (name == "ReadsTheTape") == bool(verdict.touched)
+    assert any("it opened the tape itself" in reason for reason in verdict.reasons)
+    assert open_tape(tape.path).content_sha256() == tape.manifest.sha256
 
 
 @pytest.mark.parametrize("name", ["KnowsTheEnd", "KnowsTheOutcome"])
@@ -65,7 +84,7 @@ def test_knowing_more_than_has_happened_is_caught_by_the_cut(tape, name):
     assert verdict.tape_opened == verdict.touched == ()
     assert verdict.deterministic
     assert "it knows the future: with the tape cut before row" in verdict.reasons[0]
-    assert "became" in verdict.cuts[0].difference
+    assert any(word in verdict.cuts[0].difference for word in ("became", "came out instead of"))
 
 
 @pytest.mark.parametrize("name", ["Dice", "Hashes"])
@@ -136,29 +155,14 @@ def test_a_tape_too_short_to_cut_is_refused(tmp_path):
 # --- the command ------------------------------------------------------------------------------------------------------
 
 
-def test_the_command_says_it_in_its_exit_code(tape, tmp_path):
-    def polydesk(name, *more):
-        given = [
-            "backtest",
-            "lookahead",
-            "--strategy",
-            name,
-            "--tape",
-            tape.path,
-            "--cuts",
-            "1",
-            "--data-dir",
-            tmp_path,
-            *more,
-        ]
-        return CliRunner().invoke(app, [str(one) for one in given])
+def test_what_cannot_be_checked_is_refused(tape, tmp_path):
+    assert polydesk(tape, tmp_path, "nothing").exit_code == 2
+    assert polydesk(tape, tmp_path, f"{PEEKING}:Honest", "--param", "x").exit_code == 2
+    assert polydesk(tape, tmp_path, f"{PEEKING}:Honest", "--cuts", "0").exit_code == 2
 
-    good = polydesk(f"{PEEKING}:Honest", "--json")
-    assert good.exit_code == 0, good.stderr
-    assert json.loads(good.stdout.splitlines()[-1])["clean"] is True
-    bad = polydesk(f"{PEEKING}:ReadsTheTape")
+
+@pytest.mark.slow
+def test_the_command_says_it_in_words(tape, tmp_path):
+    bad = polydesk(tape, tmp_path, f"{PEEKING}:ReadsTheTape", "--cuts", "1")
     assert bad.exit_code == 1, bad.stderr
     assert "it opened the tape itself" in bad.stdout
-    assert polydesk("nothing").exit_code == 2
-    assert polydesk(f"{PEEKING}:Honest", "--param", "x").exit_code == 2
-    assert open_tape(tape.path).content_sha256() == tape.manifest.sha256

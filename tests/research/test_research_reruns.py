@@ -1,14 +1,17 @@
 """A session run again: the same under the same rules, kept beside its journal under others."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from made import made_tape
 from polydesk.model.errors import ConfigError, SessionError
+from polydesk.model.records import Cause, Fill
 from polydesk.report.build import build_report
 from polydesk.report.final_json import result
-from polydesk.report.session import open_session
+from polydesk.report.session import Session, open_session, read_session
 from polydesk.report.study.reruns import FILE_NAME, POINTS, read_reruns, thinned
 from polydesk.report.summary import summarise
 from polydesk.report.tables import rerun_table
@@ -95,6 +98,32 @@ def test_wrong_keys_and_half_sessions_are_refused(settings: Settings, tape: Tape
     stopped = SessionResult(ended.session, ended.path, "stopped")
     with pytest.raises(KeyboardInterrupt):
         rerun(settings, tape, {}, group="queue", label="x", run=lambda *_: stopped)
+
+
+@pytest.mark.parametrize("engine", ["python", "compiled"])
+def test_every_rerun_is_compared_with_the_tape(settings: Settings, tape: Tape, engine: str, monkeypatch) -> None:
+    """The interpreted exchange looks twice while it matches, the compiled one cannot: the tape is asked afterwards."""
+    fills: list[Fill] = []
+
+    def run(*args: object) -> SessionResult:
+        ended = run_session(*args, engine=engine)
+        fills.extend(record for record in read_session(ended.path)[1] if isinstance(record, Fill))
+        return ended
+
+    good = rerun(settings, tape, {}, group="grid", label="", run=run)
+    assert good.broken == ()
+    first = next(fill for fill in fills if fill.cause is Cause.BOOK)
+    bigger = msgspec.structs.replace(first, size_u6=first.size_u6 * 1_000)
+    real = open_session
+
+    def forged(path: Path) -> Session:
+        found = real(path)
+        records = tuple(bigger if record == first else record for record in found.records)
+        return replace(found, records=records)
+
+    monkeypatch.setattr("polydesk.research.reruns.open_session", forged)
+    bad = rerun(settings, tape, {}, group="grid", label="", run=run)
+    assert any("over_behind: 1 where at most 0 can be" in text for text in bad.broken)
 
 
 def test_an_empty_curve_stays_empty() -> None:

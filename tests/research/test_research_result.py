@@ -3,15 +3,26 @@
 import csv
 import json
 import subprocess
+from dataclasses import replace
+from itertools import accumulate
 from pathlib import Path
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from json_schema import problems
 
 from made import made_tape
-from polydesk.model.records import Fill, FillStatus, Settled
-from polydesk.report.session import read_session
+from polydesk.model.records import Fill, FillStatus, Marked, Settled
+from polydesk.report.build import Report, with_study
+from polydesk.report.config import ReportConfig
+from polydesk.report.equity import _value_u6, ask_equity
+from polydesk.report.marks import Falling
+from polydesk.report.session import open_session, read_session
+from polydesk.report.study.build import conclude
+from polydesk.report.summary import summarise
+from polydesk.report.tape_pass import Questions, walk
 from polydesk.research import run_backtest
 from polydesk.research.documents import verify_file
 from polydesk.research.ledger_lines import Caps, Line, Standings, attribution, cells, entries
@@ -115,12 +126,65 @@ def test_events_add_up_to_strategies_and_those_to_the_total(whole, tape, done, t
     assert sum(u6(row.fees) for row in rows) == u6(total.fees)
     assert sum(row.fills for row in rows) == total.fills
     assert sum(row.orders + row.refused for row in rows) == total.total
+    for row in (*rows, *events, total):
+        assert u6(row.pnl) == u6(row.realized) + u6(row.unrealized) - u6(row.fees) - u6(row.rounding)
     for row in rows:
         mine = [event for event in events if event.strategy == row.strategy]
-        for name in ("pnl", "realized", "unrealized", "fees", "volume"):
+        for name in ("pnl", "realized", "unrealized", "fees", "rounding", "volume"):
             assert sum(u6(getattr(event, name)) for event in mine) == u6(getattr(row, name)), name
         for name in ("trade_count", "wins", "losses", "fills", "orders", "refused", "open_positions"):
             assert sum(getattr(event, name) for event in mine) == getattr(row, name), name
+
+
+@pytest.mark.parametrize("more", [(), ("exchange.feed_latency_ms=80", "exchange.failure_rate=0.2")])
+def test_what_is_realised_and_how_far_it_fell_is_the_same_in_report_and_document(tape, tmp_path, more):
+    path, found = run(tape, tmp_path, *more)
+    summary, rows = found.report.summary, {row.strategy: row for row in found.result.attribution.strategy}
+    assert len(rows) == 2
+    for line in summary.by_strategy:
+        assert u6(rows[line.key].realized) == line.realised_u6
+        assert u6(rows[line.key].fees) + u6(rows[line.key].rounding) == line.fees_u6
+    assert u6(found.result.summary.realized) == summary.matched.realised_u6
+    assert u6(found.result.summary.max_drawdown) == summary.drawdown.depth_u6 > 0
+    assert all(row.max_drawdown is not None for row in (*rows.values(), *found.result.attribution.event))
+    # What all strategies hold is worth what the desk marked: their curves add up to the session's.
+    session = open_session(path)
+    questions = Questions()
+    owners = {life.intent.id: life.intent.strategy for life in summary.lives}
+    asked = ask_equity(questions, session.records, owners, [market.slug for market in session.markets])
+    answers = walk(session.tape, 0, tape.manifest.rows, questions)
+    marks = [record for record in session.records if isinstance(record, Marked)]
+    assert len(marks) == len(asked.held) > 50
+    for mark, held in zip(marks, asked.held, strict=True):
+        assert sum(_value_u6(one, answers) for one in held) == mark.value_u6[0]
+
+
+def test_one_strategy_falls_as_far_as_its_session(tape, tmp_path):
+    path, found = run(tape, tmp_path, "desk.strategies.mean_reversion.enabled=false", "exchange.failure_rate=0.2")
+    (row,) = found.result.attribution.strategy
+    assert row.max_drawdown == found.result.summary.max_drawdown > 0
+    assert u6(row.max_drawdown) == found.report.summary.drawdown.depth_u6
+    assert max(event.max_drawdown for event in found.result.attribution.event) > 0
+    lost = replace(open_session(path), tape=None)
+    summary = summarise(lost)
+    gone = Report(with_study(summary, conclude(lost, summary, None, ReportConfig())), None, "gone", ())
+    again = session_result(path, report=gone).result.attribution
+    assert (again.strategy[0].max_drawdown, {event.max_drawdown for event in again.event}) == (row.max_drawdown, {None})
+
+
+def test_too_much_to_value_is_not_guessed(done, monkeypatch):
+    monkeypatch.setattr("polydesk.report.equity.MOST_VALUES", 3)
+    rows = session_result(done[0]).result.attribution
+    assert {row.max_drawdown for row in (*rows.strategy, *rows.event)} == {None}
+
+
+@given(st.lists(st.integers(-100, 100), max_size=40))
+def test_a_fall_is_from_the_highest_point_before(moves):
+    curve = [0, *accumulate(moves)]
+    falling = Falling()
+    for point in curve:
+        falling.see(point)
+    assert falling.depth_u6 == max(high - low for at, low in enumerate(curve) for high in curve[: at + 1])
 
 
 def test_the_ledger_has_its_columns_and_its_sums(done, files):
@@ -141,7 +205,11 @@ def test_the_ledger_has_its_columns_and_its_sums(done, files):
             assert (row["executed_qty"], row["fill_ratio"]) == ("0", "0")
             assert row["risk_reason"]
     strategies = {row["strategy"]: row for row in table(files / STRATEGY)}
-    assert {name: u6(float(row["realized"])) for name, row in strategies.items()} == running
+    net = {
+        name: u6(float(row["realized"])) - u6(float(row["fees"])) - u6(float(row["rounding"]))
+        for name, row in strategies.items()
+    }
+    assert net == running
     assert {row["kind"] for row in rows} >= {"fill", "unfilled", "refused", "failed"}
     assert [row["ts"] for row in rows] == sorted(row["ts"] for row in rows)
     assert {row["event_id"] for row in table(files / EVENT)} <= {f"made-{i}" for i in range(3)}
@@ -173,7 +241,7 @@ def test_the_document_follows_its_schema_and_the_rules_of_its_major(files):
     schema = json_schema()
     assert problems(document, schema, schema) == []
     assert validate(document, "f") == 2
-    assert document["schema_version"] == "2.1"
+    assert document["schema_version"] == "2.2"
     for name in ("execution", "risk", "strategies", "models"):
         assert document["configs"][name], name
     assert document["configs"]["models"]["fill_rule"].startswith("Takers walk")
@@ -221,7 +289,7 @@ def test_a_stopped_session_says_that_it_is_partial(tape, tmp_path):
 
     try:
         Driver._batch = stopping
-        ended = run_backtest(settings, tape, [], nobody)
+        ended = run_backtest(settings, tape, [], nobody, engine="python")
     finally:
         Driver._batch = kept
     assert ended.reason == "stopped"
@@ -246,7 +314,7 @@ def test_a_strategy_without_a_line_still_appears():
     made = entries([_line("loud", 5), _line("loud", -7), _line("loud", 1)], standings, Caps(1, 2, 3))
     rows, events = attribution(standings)
     assert [(row.strategy, row.pnl, row.max_drawdown) for row in rows] == [
-        ("loud", -1e-6, 7e-6), ("quiet", 0.0, 0.0),
+        ("loud", -1e-6, None), ("quiet", 0.0, None),
     ]  # fmt: skip
     assert [(row.strategy, row.event_id) for row in events] == [("loud", "e")]
     assert [entry.strategy_equity for entry in made] == [5e-6, -2e-6, -1e-6]

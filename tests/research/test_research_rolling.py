@@ -17,8 +17,10 @@ from polydesk.research.compare import compare
 from polydesk.research.coverage import coverage, coverage_label, overlap_mode, rolling_windows
 from polydesk.research.cycle import new_run, point_to, reject_top, summary_line
 from polydesk.research.pool import Job, Run, run_jobs
-from polydesk.research.rolling import Plan, run_rolling
+from polydesk.research.rolling import Plan, run_rolling, windows_of
+from polydesk.research.rolling_result import split_at
 from polydesk.research.session_result import session_result
+from polydesk.research.times import time_ns
 from polydesk.run.settings import load_settings
 
 HOUR = 3_600 * 10**9
@@ -38,7 +40,7 @@ def nobody(*_):
 )  # fmt: skip
 def test_known_windows_give_known_ratios(window, step, mode, count, covered, overlap, label):
     spans = rolling_windows(0, 10 * HOUR, window, step)
-    found = coverage(0, 10 * HOUR, spans)
+    found = coverage(0, 10 * HOUR, spans, spans)
     assert overlap_mode(window, step) == mode
     assert len(spans) == count
     assert (found.range_hours, found.covered_hours, found.overlap_hours) == (10, covered, overlap)
@@ -61,12 +63,22 @@ def test_coverage_is_the_union(length, window, step):
     unit = HOUR // 100
     spans = rolling_windows(0, length * unit, window / 100, step / 100)
     minutes = {cell for start, stop in spans for cell in range(start // unit, stop // unit)}
-    found = coverage(0, length * unit, spans)
+    found = coverage(0, length * unit, spans, spans)
     assert found.covered_hours == pytest.approx(len(minutes) / 100, abs=1e-6)
     assert all(0 <= start < stop <= length * unit for start, stop in spans)
     if step == window:
         assert found.coverage_ratio == 1
         assert found.overlap_hours == 0
+
+
+@given(st.integers(1, 40), st.lists(st.booleans(), min_size=40, max_size=40))
+def test_windows_without_data_have_seen_nothing(count, has_rows):
+    spans = rolling_windows(0, count * HOUR, 1, 1)
+    full = [span for span, rows in zip(spans, has_rows, strict=False) if rows]
+    found = coverage(0, count * HOUR, full, spans)
+    assert found.coverage_ratio == pytest.approx(len(full) / count, abs=1e-6)
+    assert found.coverage_label == coverage_label(len(full) / count)
+    assert found.time_coverage_ratio == 1
 
 
 def test_lengths_that_cannot_be_are_named():
@@ -114,9 +126,24 @@ def test_every_window_is_a_session_of_its_own_in_order_of_time(tape, rolled, tmp
 
 
 def _stretch(tape, window):
-    from polydesk.research.times import time_ns
-
     return tape.between(tape.row_at(time_ns(window.from_ts, "")), tape.row_at(time_ns(window.to_ts, "")))
+
+
+def test_windows_are_told_apart_by_what_was_looked_at(tape, rolled, tmp_path):
+    found, _ = rolled
+    spans = [(time_ns(w.from_ts, ""), time_ns(w.to_ts, "")) for w in found.windows]
+    at = spans[1][1]
+    split = split_at(at, found.windows, spans)
+    before = [w for w, (_, end) in zip(found.windows, spans, strict=True) if end <= at]
+    after = [w for w, (begin, _) in zip(found.windows, spans, strict=True) if begin >= at]
+    assert (split.in_sample.windows, split.out_of_sample.windows) == (len(before), len(after)) == (2, 2)
+    assert split.neither == 1
+    assert split.in_sample.pnl_sum == round(sum(w.pnl for w in before), 6)
+    assert split.out_of_sample.pnl_avg == round(sum(w.pnl for w in after) / 2, 6)
+    plan = Plan(tape, (), settings(tmp_path), (MAKER,), 0.03, 0.02, 1)
+    for beyond in (spans[0][0], spans[-1][1]):
+        with pytest.raises(ConfigError, match=r"--tuned-until 2026.*needs a window that ends by then and one that"):
+            windows_of(msgspec.structs.replace(plan, tuned_until_ns=beyond))
 
 
 def test_the_summary_follows_from_the_windows(rolled):
@@ -149,12 +176,19 @@ def test_workers_do_not_change_the_result(tape, rolled, tmp_path):
 
 def test_windows_without_rows_are_empty_and_failures_are_told(tape, tmp_path):
     gapped = tape.between(0, 200)
-    found = run_rolling(Plan(gapped, (), settings(tmp_path), (MAKER,), 1e-5, 1e-5, 2), nobody)
+    found = run_rolling(Plan(gapped, (), settings(tmp_path), (MAKER,), 1e-5, 1e-5, 1), nobody)
     states = {window.state for window in found.windows}
     assert "empty" in states
-    assert found.summary.empty_window_count == sum(w.total == 0 for w in found.windows)
+    totals = found.summary
+    assert totals.empty_window_count == sum(w.total == 0 for w in found.windows)
+    full = [w for w in found.windows if w.state == "done"]
+    assert 0 < totals.data_window_count == len(full) < totals.run_count == len(found.windows)
+    assert all(w.rows for w in full)
+    assert totals.positive_window_rate == round(sum(w.pnl > 0 for w in full) / len(full), 6)
+    assert totals.coverage_ratio < totals.time_coverage_ratio == 1
+    assert totals.coverage_label == coverage_label(totals.coverage_ratio)
     job = Job(settings(tmp_path).model_dump_json().encode(), str(tmp_path / "gone"), (0, 10), ())
-    answers, complete = run_jobs([None, job], 2, nobody)
+    answers, complete = run_jobs([None, job], 1, nobody)
     assert answers[0] is None
     assert isinstance(answers[1], Run)
     assert "not a tape" in answers[1].problem
@@ -229,12 +263,28 @@ def test_different_data_is_refused_unless_asked_for(tape, tmp_path):
 
 
 def test_runs_get_folders_and_the_newest_is_pointed_to(tmp_path):
-    runs = [new_run(tmp_path / "r") for _ in range(3)]
-    assert len(set(runs)) == 3
-    for run in runs:
-        point_to(run, {"complete": True})
+    runs = []
+    for _ in range(3):
+        with new_run(tmp_path / "r") as run:
+            runs.append(run)
+            point_to(run, {"complete": True})
         assert json.loads((tmp_path / "r" / "latest-run.json").read_text()) == {"run": run.name, "complete": True}
         assert (tmp_path / "r" / "latest").resolve() == run
+    assert len(set(runs)) == 3
+
+
+def test_a_run_that_wrote_nothing_leaves_no_folder(tmp_path):
+    with pytest.raises(ConfigError, match="no"), new_run(tmp_path / "a" / "r"):
+        raise ConfigError("no")
+    assert list(tmp_path.iterdir()) == []
+
+    def halfway(run):
+        (run / "kept.txt").write_text("kept")
+        raise ConfigError("no")
+
+    with pytest.raises(ConfigError, match="no"), new_run(tmp_path / "r") as run:
+        halfway(run)
+    assert [path.name for path in run.iterdir()] == ["kept.txt"]
 
 
 @pytest.mark.parametrize(

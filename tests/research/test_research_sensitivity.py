@@ -3,6 +3,7 @@
 import re
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from polydesk.model.errors import ConfigError, SessionError
 from polydesk.report.study.grid import combinations, overrides_at, read_grid, write_grid
 from polydesk.research.reruns import rerun
 from polydesk.research.sensitivity import default_axes, fee_axis, latency_axis, queue_axis, run_grid, size_axis
+from polydesk.run.session import run_session
 from polydesk.run.settings import Settings
 from polydesk.run.settings_load import load, override
 from polydesk.tape import Tape
@@ -25,8 +27,9 @@ def tape(tmp_path_factory: pytest.TempPathFactory) -> Tape:
 
 
 @pytest.fixture(scope="module")
-def settings() -> Settings:
-    return load(Settings, None, {}, ["run.speed=max", *MAKER]).settings
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    home = tmp_path_factory.mktemp("grid-data")
+    return load(Settings, None, {}, ["run.speed=max", f"data_dir={home}", *MAKER]).settings
 
 
 def test_the_default_axes_hold_the_configuration_itself(settings: Settings) -> None:
@@ -104,17 +107,38 @@ def test_an_interruption_keeps_whole_cells(settings: Settings, tape: Tape, tmp_p
 @pytest.mark.parametrize(
     ("axis", "text"),
     [
-        (lambda s: latency_axis(s, ("-5",)), "order_latency_ms"),
-        (lambda s: queue_axis(s, ("hopeful",)), "queue_model"),
-        (lambda s: latency_axis(s, ("soon",)), "is not a number"),
-        (lambda s: size_axis(s, ("1.5",)), "whole multiples"),
-        (lambda s: latency_axis(s, ()), "0 combinations"),
-        (lambda s: latency_axis(s, tuple(map(str, range(2_001)))), "2001 combinations"),
+        (lambda s: latency_axis(s, ("-5",)), "--latency-ms: exchange.order_latency_ms = -5"),
+        (lambda s: queue_axis(s, ("hopeful",)), "--queue: exchange.queue_model"),
+        (lambda s: fee_axis(s, ("1", "nan")), "--fee-scale: exchange.fee_scale"),
+        (lambda s: latency_axis(s, ("soon",)), "--latency-ms 'soon': not a number"),
+        (lambda s: size_axis(s, ("1.5",)), "--size '1.5': give whole multiples"),
+        (lambda s: size_axis(s, ("inf",)), "--size 'inf': give whole multiples"),
+        (lambda s: latency_axis(s, ()), "--latency-ms: has no value"),
+        (lambda s: queue_axis(s, ("probability",) * 2), "--queue: probability is given twice"),
+        (lambda s: latency_axis(s, tuple(map(str, range(2_001)))), "2,001 combinations (--latency-ms 2001)"),
     ],
 )
 def test_wrong_values_are_refused_before_anything_runs(settings: Settings, tape: Tape, axis, text: str) -> None:
-    with pytest.raises(ConfigError, match=re.escape(text)):
+    with pytest.raises(ConfigError, match=re.escape(text)) as told:
         run_grid(settings, tape, (axis(settings),), 1, lambda *_: None)
+    assert "--set" not in str(told.value)
+
+
+def test_a_window_some_markets_and_either_engine_give_the_same_grid(settings: Settings, tape: Tape) -> None:
+    part = tape.between(500, 2_000)
+    axes = (queue_axis(settings, ("pessimistic",)),)
+    grid = run_grid(settings, part, axes, 1, lambda *_: None, markets=(1,), engine="compiled")
+    plain = rerun(
+        settings, part, axes[0].points[0].overrides, group="grid", label=grid.cells[0].run.label,
+        run=partial(run_session, markets=(1,), engine="python"),
+    )  # fmt: skip
+    assert grid.cells[0].run == plain
+    assert plain.fills > 0
+    assert (grid.rows, grid.markets) == ((500, 2_000), ("made-1",))
+    assert grid.window[0] < grid.window[1]
+    paced = override(settings, ["run.speed=60.0"])
+    with pytest.raises(ConfigError, match="--engine compiled: "):
+        run_grid(paced, tape, axes, 1, lambda *_: None, engine="compiled")
 
 
 def test_damaged_and_foreign_grids_are_refused(tmp_path: Path) -> None:

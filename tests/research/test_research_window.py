@@ -183,10 +183,11 @@ def test_markets_by_index_slug_and_id(tape):
         chosen_markets(markets, ["3"])
 
 
+@pytest.mark.parametrize("engine", ["python", "compiled"])
 @pytest.mark.parametrize("latency", ["exchange.feed_latency_ms=40", "exchange.queue_model=probability"])
-def test_windows_under_every_model_replay(tape, tmp_path, latency):
+def test_windows_under_every_model_replay(tape, tmp_path, latency, engine):
     part = tape.between(800, 3000)
-    ran = run_backtest(settings(tmp_path, latency), part, MAKER, nobody, (0, 2))
+    ran = run_backtest(settings(tmp_path, latency), part, MAKER, nobody, (0, 2), engine=engine)
     verdict = verify_session(ran.path)
     assert (verdict.identical, verdict.first_difference) == (True, "")
     assert verdict.compared > 50

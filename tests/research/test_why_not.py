@@ -1,11 +1,14 @@
 """Why not: markets and times as people write them; settings named really change the answer, by no more than needed."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from msgspec import structs
 from typer.testing import CliRunner
 
 from desk_bench import EAGER
@@ -15,7 +18,7 @@ from polydesk.desk.checkpoint import save
 from polydesk.desk.views import views_of
 from polydesk.model.errors import SessionError
 from polydesk.model.records import Decision, OrderSent, Refused
-from polydesk.report.session import open_session
+from polydesk.report.session import open_session, session_tape
 from polydesk.research.why_not import desk_at, records_by, why_not
 from polydesk.research.why_not_place import find_market, find_moment
 from polydesk.research.why_not_probe import Probe
@@ -62,6 +65,7 @@ def test_a_part_of_a_name_must_mean_one_market():
 
 
 @given(after_ms=st.integers(0, 280_000))
+@hypothesis_settings(max_examples=30)
 def test_every_way_to_write_a_time_means_the_same_moment(session, after_ms):
     rows = session.header.tape_range[1]
     at = datetime.fromtimestamp(T0 // S, UTC).timestamp() + after_ms / 1000
@@ -110,9 +114,14 @@ def held_back(session):
     return holds + moments(session, Refused, lambda r: True)
 
 
-def test_the_last_word_and_refusal_are_the_journals(session):
-    for index, row in held_back(session):
-        found = why_not(session, str(index), str(row))
+@pytest.fixture(scope="module")
+def answers(session):
+    """Every moment at which something was held back or refused: market, row and answer."""
+    return [(index, row, why_not(session, str(index), str(row))) for index, row in held_back(session)]
+
+
+def test_the_last_word_and_refusal_are_the_journals(session, answers):
+    for index, _, found in answers:
         for one in found.strategies:
             said = [
                 r for r in session.records
@@ -125,10 +134,9 @@ def test_the_last_word_and_refusal_are_the_journals(session):
                 assert not one.refusal.checks[-1].passed
 
 
-def test_every_change_named_changes_the_answer_and_a_smaller_one_does_not(session):
+def test_every_change_named_changes_the_answer_and_a_smaller_one_does_not(session, answers):
     tried = 0
-    for index, row in held_back(session):
-        found = why_not(session, str(index), str(row))
+    for index, _, found in answers:
         before = records_by(session, found.moment)
         probe = Probe(desk_at(session, session.tape, before, found.moment), index)
         for one in found.strategies:
@@ -147,11 +155,10 @@ def told(outcome):
     return outcome.kind, outcome.code
 
 
-def test_a_strategy_asked_by_hand_agrees(session):
+def test_a_strategy_asked_by_hand_agrees(session, answers):
     """The promise holds outside the probe: the strategy itself, with the changed parameter and its own memory."""
     agreed = 0
-    for index, row in held_back(session):
-        found = why_not(session, str(index), str(row))
+    for index, _, found in answers:
         before = records_by(session, found.moment)
         for one in found.strategies:
             own = [
@@ -218,3 +225,14 @@ def test_the_command_tells_it_in_words_and_as_json(folder, session):
     assert {one["strategy"] for one in answer["strategies"]} == {"mean_reversion", "inventory_maker"}
     assert polydesk("backtest", "why-not", "nothing", row, *data).exit_code == 2
     assert polydesk("backtest", "why-not", index, "soon", *data).exit_code == 2
+
+
+def test_without_its_tape_it_says_so_once(session, tmp_path):
+    gone = tmp_path / "gone"
+    header = structs.replace(session.header, tape_path=str(gone))
+    with pytest.raises(SessionError) as lost:
+        session_tape(header)
+    with pytest.raises(SessionError) as told:
+        why_not(replace(session, header=header, tape=None, missing=str(lost.value)), "0", "100")
+    assert str(told.value).count(str(gone)) == str(told.value).count(session.header.session) == 1
+    assert "put it back at" in str(told.value)

@@ -236,3 +236,9 @@ def test_a_loss_that_may_have_reached_its_limit_blocks_entries():
 def test_cash_must_cover_the_fee_too():
     assert isinstance(decide(ENTRY, MARKET, seen(cash_u6=5_000_100, fee_u6=100), LIMITS), Permit)
     assert decide(ENTRY, MARKET, seen(cash_u6=5_000_099, fee_u6=100), LIMITS).code is Refusal.CASH
+
+
+def test_changed_limits_are_converted_anew():
+    assert LIMITS.caps.order_u6 == cash_u6(100)
+    changed = LIMITS.model_copy(update={"max_order_notional": Decimal(7), "entry_cooldown_s": 2.0})
+    assert (changed.caps.order_u6, changed.caps.cooldown_ns) == (cash_u6(7), 2_000_000_000)

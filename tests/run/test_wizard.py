@@ -2,6 +2,7 @@
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from polydesk.model.errors import ConfigError
@@ -112,6 +113,7 @@ def test_suggested_caps_always_nest(caps):
 
 
 @given(st.lists(st.integers(0, 10_000), min_size=3, max_size=3))
+@hypothesis_settings(max_examples=40)
 def test_caps_answered_one_after_the_other_nest_or_are_refused(amounts):
     interview = begin([])
     for cap, amount in zip(CAPS, amounts, strict=True):

@@ -116,7 +116,7 @@ _NEWS = st.lists(
 
 
 @given(_NEWS)
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_news_in_any_order(tmp_path_factory, news):
     working = WorkingOrders()
     working.add(WANTED, NOON_NS)

@@ -1,3 +1,4 @@
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -41,6 +42,7 @@ def test_the_same_books_at_every_message(tmp_path_factory, told):
     assert not again.manifest.defects
 
 
+@pytest.mark.slow
 def test_the_sample_comes_back_with_its_facts(sample, tmp_path):
     tape = open_tape(sample.path)
     again = round_trip(tape, tmp_path)
@@ -53,6 +55,21 @@ def test_the_sample_comes_back_with_its_facts(sample, tmp_path):
     assert ends[0] == ends[1]
 
 
+def test_one_market_of_the_sample_comes_back_with_its_facts(sample, tmp_path):
+    tape = open_tape(sample.path)
+    market = next(one for one in tape.manifest.markets if all(token.recorded for token in one.tokens))
+    again = round_trip(tape, tmp_path, market=market.slug)
+    rows = all_rows(tape)
+    rows = rows[rows["market"] == market.index]
+    rows["market"] = 0
+    same_messages(rows, all_rows(again))
+    (found,) = again.manifest.markets
+    assert msgspec.structs.replace(found, index=market.index) == market
+    assert not again.manifest.constructed
+    due = [(end.payout_g4, end.at_ns) for end in tape.manifest.resolutions if end.market == market.index]
+    assert [(end.payout_g4, end.at_ns) for end in again.manifest.resolutions] == due
+
+
 def test_one_market_and_one_token_are_enough(sample, tmp_path):
     slug = sample.manifest.markets[3].slug
     again = round_trip(sample, tmp_path, market=slug, tokens="1")
@@ -63,7 +80,7 @@ def test_one_market_and_one_token_are_enough(sample, tmp_path):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_constructed_tape_comes_back_with_its_facts_and_its_label(tmp_path, kind):
-    tape, _ = construct_tape(kind, 7, tmp_path / "t")
+    tape, _ = construct_tape(kind, 7, tmp_path / "t", minutes=KINDS[kind].minutes.low)
     again = round_trip(tape, tmp_path)
     assert again.manifest.constructed
     assert len(again.manifest.markets) == len(tape.manifest.markets)

@@ -182,7 +182,7 @@ def bundled(shared_dir):
     return ensure_sample(shared_dir / "sample", "resolvedkit")
 
 
-def test_the_bundled_recording_is_rebuilt_snapshot_by_snapshot(bundled):
+def test_the_bundled_recording_is_rebuilt_snapshot_by_snapshot_and_pays_as_recorded(bundled):
     recorded = pq.read_table(data_folder("resolvedkit") / "resolvedkit-btc15m-20260928" / "books.parquet").to_pylist()
     index = {market.condition_id: market.index for market in bundled.manifest.markets}
     truth = {
@@ -193,18 +193,19 @@ def test_the_bundled_recording_is_rebuilt_snapshot_by_snapshot(bundled):
     }
     assert len(truth) == 21_018
     every_seventh = dict(list(truth.items())[::7])
-    assert_rebuilt(bundled, every_seventh)
+    last = assert_rebuilt(bundled, every_seventh)
     crossed = sum(bool(bids) and bool(asks) and max(bids) >= min(asks) for bids, asks in truth.values())
     assert bundled.manifest.defects == {"crossed_books": crossed} == {"crossed_books": 4}
     assert (
         bundled.manifest.counts["one_sided_books"] == sum(not (bids and asks) for bids, asks in truth.values()) == 1_658
     )
+    payouts_agree(bundled, last)
 
 
-def test_the_bundled_payouts_are_the_recorded_ones_and_agree_with_the_last_books(bundled):
+def payouts_agree(bundled, last):
+    """Compare payouts with the recorded ones and with the last books, (bids, asks) by market and token."""
     path = data_folder("resolvedkit") / "resolvedkit-btc15m-20260928" / "markets.parquet"
     recorded = {row["market_id"]: row for row in pq.read_table(path).to_pylist()}
-    last = {key: book for key, _, book in books_by_time(all_rows(bundled))}
     assert len(bundled.manifest.resolutions) == len(bundled.manifest.markets) == len(recorded) == 10
     for end in bundled.manifest.resolutions:
         market = bundled.manifest.markets[end.market]
@@ -213,8 +214,9 @@ def test_the_bundled_payouts_are_the_recorded_ones_and_agree_with_the_last_books
         assert end.at_ns == row["end_ts"] * NS_PER_MS == market.end_ns.value
         assert market.start_ns.value == row["start_ts"] * NS_PER_MS
         winner = end.payout_g4.index(10_000)
-        assert max(last[end.market, winner].bids) >= 9_900
-        assert not last[end.market, winner].asks
+        bids, asks = last[end.market, winner]
+        assert max(bids) >= 9_900
+        assert not asks
     assert verify(bundled).ok
 
 

@@ -15,10 +15,9 @@ from polydesk.tape.sample import RECORDINGS, VARIABLE, data_folder
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("cache")
-    ensure_sample(folder)
-    return folder
+def cache(sample):
+    """The folder into which the bundled recordings were imported, once per run of the tests."""
+    return sample.path.parent
 
 
 def test_both_recordings_are_one_good_tape(cache):
@@ -96,16 +95,17 @@ def test_the_bundled_files_are_small_listed_and_licensed():
 
 
 def test_a_finished_sample_is_used_again(cache):
-    before = {path: path.stat().st_mtime_ns for path in cache.rglob("*.parquet")}
+    tape = ensure_sample(cache).path
+    before = {path: path.stat().st_mtime_ns for path in tape.rglob("*.parquet")}
     notes = []
     ensure_sample(cache, note=notes.append)
     assert notes == []
-    assert {path: path.stat().st_mtime_ns for path in cache.rglob("*.parquet")} == before
+    assert {path: path.stat().st_mtime_ns for path in tape.rglob("*.parquet")} == before != {}
 
 
 @pytest.mark.slow
 def test_a_damaged_sample_is_imported_again(cache, tmp_path):
-    shutil.copytree(cache, tmp_path / "c")
+    shutil.copytree(ensure_sample(cache).path, tmp_path / "c" / ensure_sample(cache).path.name)
     (part, _) = sorted((tmp_path / "c").rglob("*.parquet"))
     part.write_bytes(b"")
     notes = []
@@ -118,7 +118,7 @@ def test_a_damaged_sample_is_imported_again(cache, tmp_path):
 @pytest.mark.parametrize("damaged", ["a fact", "a part"])
 def test_a_sample_damaged_without_changing_its_size_is_imported_again(cache, tmp_path, damaged):
     before = ensure_sample(cache).manifest
-    shutil.copytree(cache, tmp_path / "c")
+    shutil.copytree(ensure_sample(cache).path, tmp_path / "c" / ensure_sample(cache).path.name)
     file = next((tmp_path / "c").rglob("manifest.json" if damaged == "a fact" else "*.parquet"))
     content = file.read_bytes()
     middle = len(content) // 2
@@ -136,7 +136,7 @@ def test_a_sample_damaged_without_changing_its_size_is_imported_again(cache, tmp
 
 def test_a_newcomer_is_told_one_line(tmp_path):
     notes = []
-    ensure_sample(tmp_path, note=notes.append)
+    ensure_sample(tmp_path, "trade-engine", note=notes.append)
     assert len(notes) == 1
     assert notes[0].startswith("importing the bundled recordings")
 

@@ -1,6 +1,7 @@
 """``polydesk backtest``: strategies over a tape, through the same desk as ``run``; and what to do with the results."""
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -51,9 +52,7 @@ def backtest(
     feed_latency_ms: options.FeedLatency = None,
     latency_file: options.LatencyFile = None,
     fee_scale: options.FeeScale = None,
-    engine: Annotated[
-        str, typer.Option("--engine", metavar="NAME", help="Loop that runs it: auto, compiled or python; same results.")
-    ] = "auto",
+    engine: options.EngineName = "auto",
     other_queue: Annotated[
         bool,
         typer.Option(help="Run again under another queue rule, for the report: one rule proves little."),
@@ -78,8 +77,8 @@ def backtest(
     flags = options.model_flags(seed, queue, queue_power, order_latency_ms, feed_latency_ms, latency_file, fee_scale)
     settings = load(config, [*overrides, "run.speed=max"], data_dir, flags).settings
     with notices().status("loading the kernel; it is compiled once and then cached"):
-        from polydesk.research.backtest import prepared, run_backtest
-        from polydesk.research.documents import ready_folder
+        from polydesk.research.backtest import prepared
+        from polydesk.research.documents import folder_for
         from polydesk.research.engines import known_engine
         from polydesk.research.window import chosen_markets, stretch, warm_up
     ready = prepared(settings, strategy)
@@ -87,56 +86,80 @@ def backtest(
     part = stretch(options.opened(ready.data_dir, tape, sample), begin, end)
     chosen = chosen_markets(part.manifest.markets, markets)
     warm = warm_up(part, chosen, ready)
-    if out_dir is not None:
-        ready_folder(out_dir)
-    with watching() as look:
-        ended = run_backtest(ready, part, [], look, chosen, loop)
-    if other_queue and ended.reason == "tape_end":
-        _again(ready, part, ended, chosen, loop)
+    with folder_for(out_dir) if out_dir is not None else nullcontext():
+        ended, second = _both_rules(ready, part, chosen, loop, wanted=other_queue)
 
     def write(report: "Report") -> Mapping[str, Any]:
-        return written(ended.path, out_dir, warm, ended.engine, report, checksum=checksum)
+        return written(ended.path, out_dir, warm, ended.engine, report, second, checksum=checksum)
 
-    conclude(ended, as_json=as_json, more=write)
+    conclude(ended, as_json=as_json, more=write, interrupted=second == CUT_OFF)
 
 
-def _again(
-    settings: "Settings", tape: "Tape", ended: "SessionResult", markets: tuple[int, ...], engine: "Engine"
-) -> None:
-    """Run the session under another queue rule as well; Ctrl-C leaves that out of the report and nothing else."""
+CUT_OFF = "stopped before the second queue rule was done: the report shows one rule"
+
+
+def _both_rules(
+    settings: "Settings", tape: "Tape", markets: tuple[int, ...], engine: "Engine", *, wanted: bool
+) -> tuple["SessionResult", str]:
+    """Run the session, then again under another queue rule where that is wanted.
+
+    Returns:
+        The session, and what is missing of the second run. Once the session has ended Ctrl-C cannot lose it.
+    """
+    from polydesk.research.backtest import run_backtest
     from polydesk.research.reruns import compare_queues, other_queues
     from polydesk.run.session import run_session
 
     def run(changed: "Settings", source: "Tape", mode: str, look: "Look") -> "SessionResult":
         return run_session(changed, source, mode, look, markets, engine)
 
-    notices().print(f"again under the {other_queues(settings)[0]} queue rule", markup=False)
+    ended: SessionResult | None = None
     try:
         with watching() as look:
-            compare_queues(settings, tape, ended.path, look=look, run=run)
+            ended = run_backtest(settings, tape, [], look, markets, engine)
+        if wanted and ended.reason == "tape_end":
+            notices().print(f"again under the {other_queues(settings)[0]} queue rule", markup=False)
+            with watching() as look:
+                compare_queues(settings, tape, ended.path, look=look, run=run)
     except KeyboardInterrupt:
-        typer.echo("warning: stopped before the second queue rule was done; the report shows one rule", err=True)
+        if ended is None:
+            raise
+        typer.echo(f"warning: {CUT_OFF}", err=True)
+        return ended, CUT_OFF
+    return ended, ""
 
 
 def written(
-    folder: Path, out_dir: Path | None, warm: "WarmUp | None", engine: str, report: "Report", *, checksum: bool = True
+    folder: Path,
+    out_dir: Path | None,
+    warm: "WarmUp | None",
+    engine: str,
+    report: "Report",
+    missing: str = "",
+    *,
+    checksum: bool = True,
 ) -> dict[str, Any]:
-    """Write a session's result files, say where, and return the fields they add to the final JSON."""
+    """Write a session's result files, say where, and return the fields they add to the final JSON.
+
+    ``missing`` says what of the result was cut off after the session; the document notes it.
+    """
     from polydesk.research.documents import with_checksum, write_json
     from polydesk.research.result_files import FOLDER, JSON, as_document, write_result
     from polydesk.research.session_result import session_result
 
-    found = session_result(folder, warm, engine, report)
+    found = session_result(folder, warm, engine, report, missing)
     place = out_dir if out_dir is not None else folder / FOLDER
     files = write_result(place, found.result, found.ledger, checksum=checksum)
     if out_dir is not None:
         # Lists and comparisons find a session's result beside it, wherever its files went.
         write_json(folder / FOLDER / JSON, with_checksum(as_document(found.result)))
-    for note in found.result.meta.notes:
+    notes = found.result.meta.notes
+    for note in notes:
         typer.echo(f"note: {note}", err=True)
     tape = found.result.tape
     return {
-        "complete": found.result.meta.complete,
+        "complete": found.result.meta.complete and not missing,
+        "partial": next((note for note in notes if note.startswith("partial")), ""),
         "window": None if tape is None else {"rows": tape.rows, "markets": tape.markets, "warm_up": tape.warm_up},
         "files": [str(path) for path in files],
     }

@@ -20,13 +20,14 @@ EPILOG = examples(
 _MOST_KEYS = 40
 _COUNTS = {"total": "orders wanted", "executed": "with a fill", "rejected": "refused", "unfilled": "not filled",
            "fills": "fills", "trades": "trades closed"}  # fmt: skip
-_AMOUNTS = {"pnl": "PnL, pUSD", "pnl_confirmed": "confirmed PnL", "unrealized": "of it unrealised", "fees": "fees",
-            "max_drawdown": "deepest drawdown", "volume": "volume"}  # fmt: skip
+_AMOUNTS = {"pnl": "PnL, pUSD", "pnl_confirmed": "confirmed PnL", "realized": "realised", "unrealized": "unrealised",
+            "fees": "fees", "max_drawdown": "deepest drawdown", "volume": "volume"}  # fmt: skip
 
 
 def compare_command(
     names: Annotated[
-        list[str], typer.Argument(metavar="RESULT...", help="Sessions (or `latest`), result folders or JSON files.")
+        list[str],
+        typer.Argument(metavar="RESULT...", help="Sessions, `latest`, folders of sessions or runs, JSON files."),
     ],
     any_data: Annotated[
         bool, typer.Option("--any-data", help="Also when they ran on different tapes, windows or markets.")

@@ -15,7 +15,8 @@ from polydesk.cli.watch import watching
 
 if TYPE_CHECKING:
     from polydesk.research.result import Result
-    from polydesk.research.rolling import Rolling
+    from polydesk.research.rolling import Plan
+    from polydesk.research.rolling_result import Rolling
     from polydesk.run.settings import Settings
     from polydesk.tape import Tape
 
@@ -53,10 +54,11 @@ def cycle(
     """Check the tape, backtest it and write the files into run-<time>; latest-run.json and latest point to it."""
     settings = load(config, [*overrides, "run.speed=max"], data_dir, {"--seed": ("run.seed", seed)}).settings
     ready, part, chosen = _prepare(settings, strategy, tape, sample, begin, end, lookback_hours, markets)
-    run = _new_run(out_dir or Path(ready.data_dir) / "backtests")
-    result = _backtest(ready, part, chosen, run)
-    facts = _facts(result)
-    _end(run, facts, result, as_json=as_json)
+    from polydesk.research.cycle import new_run
+
+    with new_run(out_dir or Path(ready.data_dir) / "backtests") as run:
+        result = _backtest(ready, part, chosen, run)
+        _end(run, _facts(result), result, as_json=as_json)
 
 
 def nightly(
@@ -86,21 +88,35 @@ def nightly(
     settings = load(config, [*overrides, "run.speed=max"], data_dir, {"--seed": ("run.seed", seed)}).settings
     rolling_windows(0, 1, window_hours, step_hours)  # says what is wrong with them before anything runs
     ready, part, chosen = _prepare(settings, strategy, tape, sample, begin, end, lookback_hours, markets)
-    run = _new_run(out_dir or Path(ready.data_dir) / "nightly")
-    result = _backtest(ready, part, chosen, run)
     from polydesk.research.backtest import enabled
-    from polydesk.research.cycle import ROLLING, summary_line, write_summary_line
-    from polydesk.research.rolling import Plan, run_rolling
+    from polydesk.research.cycle import new_run
+    from polydesk.research.rolling import Plan, windows_of
+
+    plan = Plan(part, chosen, ready, tuple(enabled(ready)), window_hours, step_hours, workers)
+    windows_of(plan)
+    with new_run(out_dir or Path(ready.data_dir) / "nightly") as run:
+        result = _backtest(ready, part, chosen, run)
+        rolled = _roll(plan, run) if result.meta.complete else None
+        _end_of_night(run, result, rolled, top_k, as_json=as_json)
+
+
+def _roll(plan: "Plan", run: Path) -> "Rolling":
+    """Run the windows of a night, write their summary and show it."""
+    from polydesk.research.cycle import ROLLING
+    from polydesk.research.rolling import run_rolling
     from polydesk.run.settings_load import override
 
-    windows = override(ready, [f"data_dir={run / 'windows'}"])
-    plan = Plan(part, chosen, windows, tuple(enabled(ready)), window_hours, step_hours, workers)
-    rolled = None
-    if result.meta.complete:
-        with counting("windows") as told:
-            rolled = run_rolling(plan, told, say_stopping)
-        save(rolled, run / ROLLING, checksum=True)
-        show(rolled, as_json=True)
+    inside = override(plan.settings, [f"data_dir={run / 'windows'}"])
+    with counting("windows") as told:
+        rolled = run_rolling(msgspec.structs.replace(plan, settings=inside), told, say_stopping)
+    save(rolled, run / ROLLING, checksum=True)
+    show(rolled, as_json=True)
+    return rolled
+
+
+def _end_of_night(run: Path, result: "Result", rolled: "Rolling | None", top_k: int, *, as_json: bool) -> None:
+    from polydesk.research.cycle import ROLLING, summary_line, write_summary_line
+
     files = {"rolling": str(run / ROLLING)} if rolled is not None else {}
     line = summary_line(result, rolled, top_k, files)
     write_summary_line(run, line)
@@ -131,12 +147,6 @@ def _prepare(
     if lookback_hours is not None:
         part = last_hours(part, lookback_hours)
     return ready, part, chosen_markets(source.manifest.markets, markets)
-
-
-def _new_run(root: Path) -> Path:
-    from polydesk.research.cycle import new_run
-
-    return new_run(root)
 
 
 def _backtest(ready: "Settings", part: "Tape", chosen: tuple[int, ...], run: Path) -> "Result":

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 LIST_EPILOG = examples("polydesk backtest list", "polydesk backtest list --most 5 --json")
 SHOW_EPILOG = examples("polydesk backtest show latest", "polydesk backtest show results/wide/backtest.json --replay 20")
 VERIFY_EPILOG = examples(
-    "polydesk backtest verify results/wide/backtest.json", "polydesk backtest verify results/wide/*.csv --json"
+    "polydesk backtest verify latest", "polydesk backtest verify results/wide results/night/rolling.json --json"
 )
 SCHEMA_EPILOG = examples("polydesk backtest schema > backtest.schema.json")
 MIGRATE_EPILOG = examples("polydesk backtest migrate-v1-to-v2 --in old/latest.json --out new/latest.json")
@@ -68,16 +68,29 @@ def list_command(
 
 
 def show_command(
-    name: Annotated[str, typer.Argument(metavar="RESULT", help="Session (or `latest`), result folder or JSON file.")],
+    name: Annotated[
+        str, typer.Argument(metavar="RESULT", help="Session (or `latest`), folder of a session or run, or JSON file.")
+    ],
     replay: Annotated[int, typer.Option("--replay", min=0, help="Lines of the replay ledger to show.")] = 0,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show one result: totals, strategies, events, refusals, assumptions; with --replay its ledger as well."""
-    from polydesk.research.catalogue import find_result
+    """Show one result: totals, strategies, events, refusals, assumptions; with --replay its ledger as well.
+
+    The summary of a rolling backtest (rolling.json) is shown as well.
+    """
+    from polydesk.research.catalogue import find_result, find_rolling
     from polydesk.research.result_files import as_document
     from polydesk.research.summary_md import summary_md
 
+    rolled = find_rolling(name)
+    if rolled is not None:
+        from polydesk.cli.backtest_rolling import show
+
+        show(rolled, as_json=as_json)
+        if as_json:
+            emit_json(rolled)
+        return
     found = find_result(_root(data_dir), name)
     if as_json:
         emit_json(as_document(found))
@@ -87,8 +100,8 @@ def show_command(
         from polydesk.report.tables import Table
         from polydesk.research.ledger_lines import cells
 
-        names = {"ts": "time, UTC", "event_id": "event", "side": "side", "qty": ">asked", "executed_qty": ">filled",
-                 "target_price": ">limit", "fill_price": ">price", "realized_change": ">PnL", "kind": "what",
+        names = {"ts": "time, UTC", "event_id": "event", "side": "side", "qty": ">~asked", "executed_qty": ">filled",
+                 "target_price": ">~limit", "fill_price": ">price", "realized_change": ">PnL", "kind": "what",
                  "risk_reason": "reason", "strategy": "~strategy"}  # fmt: skip
         shown = [cells(entry) for entry in found.replay[:replay]]
         rows = tuple(tuple(row[name][11:23] if name == "ts" else row[name] for name in names) for row in shown)
@@ -97,14 +110,23 @@ def show_command(
 
 
 def verify_command(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="JSON documents, or tables with a side-car.")],
+    names: Annotated[
+        list[str],
+        typer.Argument(metavar="RESULT...", help="Sessions (or `latest`), folders of runs, JSON files, or tables."),
+    ],
+    data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compare files with their checksums; exit code 1 when one was changed or carries none."""
+    """Compare files with their checksums; exit code 1 when one was changed or carries none.
+
+    Of a session or run every file that has a checksum is compared. A session's journal is proven by `polydesk replay
+    --verify`.
+    """
+    from polydesk.research.catalogue import summed_files
     from polydesk.research.documents import verify_file
 
     found = []
-    for path in files:
+    for path in [file for name in names for file in summed_files(_root(data_dir), name)]:
         item = verify_file(path)
         found.append(item)
         typer.echo(f"{item.file}: {'OK' if item.ok else f'FAILED, {item.problem}'}", err=as_json)
@@ -115,11 +137,14 @@ def verify_command(
         raise typer.Exit(1)
 
 
-def schema_command() -> None:
-    """Print the JSON Schema of the result document."""
+def schema_command(as_json: AsJson = False) -> None:
+    """Print the JSON Schema of the result document; with --json on one line."""
     from polydesk.research.result import json_schema
 
-    emit_json(json_schema())
+    if as_json:
+        emit_json(json_schema())
+    else:
+        emit_line(msgspec.json.format(msgspec.json.encode(json_schema()), indent=2).decode())
 
 
 def migrate_command(

@@ -49,6 +49,9 @@ LatencyFile = Annotated[
     Path | None, typer.Option("--latency-file", metavar="CSV", help="Measured latencies, columns leg,latency_ms.")
 ]
 FeeScale = Annotated[float | None, typer.Option("--fee-scale", help="Multiple of every taker fee; 1 is the schedule.")]
+EngineName = Annotated[
+    str, typer.Option("--engine", metavar="NAME", help="Loop that runs it: auto, compiled or python; same results.")
+]
 Workers = Annotated[
     int | None,
     typer.Option("--workers", min=1, help="Windows that run at the same time; one per processor if omitted."),

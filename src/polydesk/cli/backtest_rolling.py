@@ -16,11 +16,13 @@ from polydesk.cli.options import AsJson, ConfigFile, DataDir, Overrides, load
 from polydesk.cli.output import emit_json, examples, notices, results
 
 if TYPE_CHECKING:
-    from polydesk.research.rolling import Rolling
+    from polydesk.report.tables import Table
+    from polydesk.research.rolling_result import Rolling, Sample, WindowEntry
 
 EPILOG = examples(
     "polydesk backtest rolling --window-hours 0.25 --step-hours 0.25 --markets 'btc-*'",
     "polydesk backtest rolling --tape tapes/week --window-hours 24 --step-hours 12 --out-json rolling.json --json",
+    "polydesk backtest rolling --tape tapes/month --step-hours 24 --tuned-until 2026-04-20T00:00:00Z",
 )
 
 WindowHours = Annotated[float, typer.Option("--window-hours", help="Length of each window, hours of virtual time.")]
@@ -36,6 +38,14 @@ def rolling(
     markets: options.Markets = [],  # noqa: B006 - typer copies it
     window_hours: WindowHours = 24.0,
     step_hours: StepHours = 12.0,
+    tuned_until: Annotated[
+        str | None,
+        typer.Option(
+            "--tuned-until",
+            metavar="TIME",
+            help="Data up to here was looked at while the strategy was made: tell windows before and after apart.",
+        ),
+    ] = None,
     seed: options.Seed = None,
     queue: options.Queue = None,
     queue_power: options.QueuePower = None,
@@ -43,6 +53,7 @@ def rolling(
     feed_latency_ms: options.FeedLatency = None,
     latency_file: options.LatencyFile = None,
     fee_scale: options.FeeScale = None,
+    engine: options.EngineName = "auto",
     workers: options.Workers = None,
     out_json: Annotated[
         Path | None,
@@ -67,8 +78,10 @@ def rolling(
     settings = load(config, [*overrides, "run.speed=max"], data_dir, flags).settings
     with notices().status("loading the kernel; it is compiled once and then cached"):
         from polydesk.research.backtest import enabled, prepared
-        from polydesk.research.documents import ready_folder
-        from polydesk.research.rolling import Plan, run_rolling
+        from polydesk.research.documents import folder_for
+        from polydesk.research.engines import compile_once, known_engine
+        from polydesk.research.rolling import Plan, run_rolling, windows_of
+        from polydesk.research.times import time_ns
         from polydesk.research.window import chosen_markets, stretch
         from polydesk.run.settings_load import override
     ready = prepared(settings, strategy)
@@ -82,13 +95,15 @@ def rolling(
         window_hours,
         step_hours,
         workers,
+        None if tuned_until is None else time_ns(tuned_until, "--tuned-until"),
+        known_engine(engine),
     )
-    ready_folder(place)
-    if out_json is not None:
-        ready_folder(out_json.parent)
-    with counting("windows") as told:
+    windows_of(plan)  # says what is wrong before a folder is made
+    compile_once(plan.settings, part, plan.engine)
+    file = out_json or place / "rolling.json"
+    with folder_for(place), folder_for(file.parent), counting("windows") as told:
         found = run_rolling(plan, told, say_stopping)
-    file = save(found, out_json or place / "rolling.json", checksum=checksum)
+    save(found, file, checksum=checksum)
     show(found, as_json=as_json)
     typer.echo(f"\nFiles: {file}\n       {place / 'sessions'}", err=True)
     if as_json:
@@ -97,13 +112,12 @@ def rolling(
         raise typer.Exit(INTERRUPTED if any(w.state == "not_run" for w in found.windows) else 1)
 
 
-def save(found: "Rolling", file: Path, *, checksum: bool) -> Path:
-    """Write the summary and return its path."""
+def save(found: "Rolling", file: Path, *, checksum: bool) -> None:
+    """Write the summary."""
     from polydesk.research.documents import with_checksum, write_json
 
     document = msgspec.to_builtins(found)
     write_json(file, with_checksum(document) if checksum else document)
-    return file
 
 
 def show(found: "Rolling", *, as_json: bool) -> None:
@@ -114,20 +128,12 @@ def show(found: "Rolling", *, as_json: bool) -> None:
 
     totals, console = found.summary, results(as_json=as_json)
     windows = tuple(
-        (str(w.index), w.from_ts[:16], w.to_ts[11:16], w.problem or w.state, str(w.total), str(w.executed),
+        (str(w.index), w.from_ts[:16], _until(w), w.problem or w.state, str(w.total), str(w.executed),
          str(w.rejected), amount(w.pnl) if w.state in {"done", "partial"} else "-")
         for w in found.windows
         if w.state != "empty"
     )  # fmt: skip
-    silent = sum(w.state == "empty" for w in found.windows)
-    note = (
-        f"{found.overlap_mode} windows of {found.window_hours:g} h every {found.step_hours:g} h; "
-        f"{totals.coverage_label} coverage: {100 * totals.coverage_ratio:.1f} % of {totals.range_hours:g} h, overlap "
-        f"{100 * totals.overlap_ratio:.1f} %; {totals.positive_window_count} of {totals.run_count} windows with a "
-        f"profit, {totals.empty_window_count} without an order."
-    )
-    if silent:
-        note += f" {silent} windows hold no row of the tape and are not listed; the coverage is of time, not of data."
+    note = _coverage_text(found)
     if not found.complete:
         note = f"PARTIAL, not every window was run. {note}"
     columns = ("#", "from, UTC", "to", "state", ">wanted", ">executed", ">refused", ">PnL, pUSD")
@@ -141,10 +147,62 @@ def show(found: "Rolling", *, as_json: bool) -> None:
     for table in (
         Table("Windows", columns, windows, total, note),
         Table("Strategies", ("strategy", ">windows", ">PnL sum", ">average", ">win rate", ">trades"), strategies),
+        *_split_tables(found),
         Table("Refused by risk", ("reason", ">orders"), reasons),
     ):
         if table.rows:
             print_table(table, console, limit=len(table.rows))
+
+
+def _until(window: "WindowEntry") -> str:
+    """Return the end of a window; its date as well where that is another day than its begin's."""
+    same = window.from_ts[:10] == window.to_ts[:10]
+    return window.to_ts[11:16] if same else window.to_ts[5:16]
+
+
+def _coverage_text(found: "Rolling") -> str:
+    totals = found.summary
+    silent = totals.run_count - totals.data_window_count
+    told = (
+        f"{found.overlap_mode} windows of {found.window_hours:g} h every {found.step_hours:g} h; "
+        f"{totals.positive_window_count} of {totals.data_window_count} windows with data made a profit, "
+        f"{totals.empty_window_count - silent} of them wanted no order; {totals.coverage_label} coverage: "
+        f"{100 * totals.coverage_ratio:.1f} % of {totals.range_hours:g} h lie in windows with data, overlap "
+        f"{100 * totals.overlap_ratio:.1f} %."
+    )
+    if not silent:
+        return told
+    return (
+        f"{told} {silent} of {totals.run_count} windows hold no row of the tape and are not listed; with them "
+        f"{100 * totals.time_coverage_ratio:.1f} % of the time was gone through."
+    )
+
+
+_FEW_WINDOWS = 10
+"""Windows out of sample below which the note says that they prove little."""
+
+
+def _split_tables(found: "Rolling") -> "list[Table]":
+    from polydesk.report.tables import Table
+    from polydesk.research.summary_md import amount
+
+    split = found.split
+    if split is None:
+        return []
+
+    def row(name: str, side: "Sample") -> tuple[str, ...]:
+        share = "-" if side.positive_rate is None else f"{100 * side.positive_rate:.1f} %"
+        average = "-" if side.pnl_avg is None else amount(side.pnl_avg)
+        return (name, str(side.windows), share, amount(side.pnl_sum), average)
+
+    rows = (row("in sample", split.in_sample), row("out of sample", split.out_of_sample))
+    note = f"In sample: windows that end by {split.tuned_until[:19]}Z, up to which the data was looked at."
+    if split.neither:
+        note += f" Windows that lie across it count on no side: {split.neither}."
+    if split.out_of_sample.windows < _FEW_WINDOWS:
+        note += f" Fewer than {_FEW_WINDOWS} windows out of sample prove little."
+    columns = ("", ">windows with data", ">with a profit", ">PnL sum", ">average")
+    return [Table("In and out of sample", columns, rows, note=note)]
 
 
 def say_stopping() -> None:

@@ -9,8 +9,9 @@ import msgspec
 import typer
 
 from polydesk.cli import backtest_options as options
+from polydesk.cli.backtest_signals_text import show
 from polydesk.cli.options import AsJson, ConfigFile, DataDir, Overrides, load
-from polydesk.cli.output import emit_json, emit_line, examples, results
+from polydesk.cli.output import emit_json, examples
 from polydesk.model.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def signals_command(
     from polydesk.research.fill_model import FillModel, check_model
     from polydesk.research.signal_replay import SignalPlan, replay_signals
     from polydesk.research.signal_sources import read_source
-    from polydesk.research.times import time_ns
+    from polydesk.research.times import iso, time_ns
     from polydesk.run.settings_load import override
 
     if schema not in {"1", "2"}:
@@ -136,10 +137,17 @@ def signals_command(
     any_age = 1_000_000_000.0
     age = any_age if max_snapshot_age_s is None else max_snapshot_age_s
     limits = override(settings.desk.risk, [], {"--max-snapshot-age-s": f"stale_feed_s={age}"})
+    first_ns = times[0] if begin is None else time_ns(begin, "--from")
+    last_ns = times[-1] if end is None else time_ns(end, "--to")
+    if first_ns > last_ns:
+        raise ConfigError(
+            f"--from {begin or iso(times[0])} --to {end or iso(times[-1])}: the end lies before the begin; the signals "
+            f"go from {iso(times[0])} to {iso(times[-1])}"
+        )
     plan = SignalPlan(
         stored,
-        times[0] if begin is None else time_ns(begin, "--from"),
-        times[-1] if end is None else time_ns(end, "--to"),
+        first_ns,
+        last_ns,
         tuple(name.strip() for name in strategies.split(",") if name.strip()),
         check_model(model),
         limits,
@@ -153,7 +161,7 @@ def signals_command(
         typer.echo(f"warning: {warning}", err=True)
     for note in found.meta.notes:
         typer.echo(f"note: {note}", err=True)
-    _show(found, ledger, replay_limit, as_json=as_json)
+    show(found, ledger, replay_limit, as_json=as_json)
     if files:
         typer.echo("Files: " + "\n       ".join(files), err=True)
     if as_json:
@@ -225,45 +233,3 @@ def _write(
         write_text(out_dir / files.SUMMARY, summary_md(found))
         written.append(str(out_dir / files.SUMMARY))
     return written
-
-
-def _show(found: "Result", ledger: Sequence["ReplayEntry"], limit: int, *, as_json: bool) -> None:
-    from polydesk.report.tables import Table
-    from polydesk.report.terminal import print_table
-    from polydesk.research.ledger_lines import cells
-    from polydesk.research.summary_md import amount
-
-    totals, console = found.summary, results(as_json=as_json)
-    rows = [
-        (e.strategy, amount(e.pnl), amount(e.realized), amount(e.unrealized), amount(e.fees),
-         "-" if e.winrate is None else f"{100 * e.winrate:.1f} %", str(e.trade_count), amount(e.max_drawdown))
-        for e in found.attribution.strategy
-    ]  # fmt: skip
-    heads = ("strategy", ">PnL, pUSD", ">realised", ">unrealised", ">fees", ">win rate", ">trades", ">drawdown")
-    total = ("total", amount(totals.pnl), "", amount(totals.unrealized), amount(totals.fees), "", "", "")
-    note = (
-        f"{totals.total} signals from {totals.from_ts[:19]}Z to {totals.to_ts[:19]}Z: {totals.executed} executed, "
-        f"{totals.rejected} refused by risk, {totals.unfilled} not filled."
-    )
-    ledger_heads = ("time, UTC", "strategy", "market", "side", ">asked", ">filled", ">price", ">bps", ">PnL", "reason")
-    lines = [cells(entry) for entry in ledger[:limit]]
-    shown = tuple(
-        (c["ts"][:19], c["strategy"], c["event_id"], c["side"], c["qty"], c["executed_qty"], c["fill_price"],
-         c["slippage_bps_applied"], c["realized_change"], c["risk_reason"])
-        for c in lines
-    )  # fmt: skip
-    tables = [
-        Table("Strategies", heads, tuple(rows), total, note),
-        Table("Not executed", ("reason", ">signals"), tuple((k, str(n)) for k, n in totals.reject_reasons.items())),
-        Table(
-            "Replay ledger",
-            ledger_heads,
-            shown,
-            note=f"{len(shown)} of {len(ledger)} lines; --replay-limit shows more.",
-        ),
-    ]
-    for table in tables:
-        if table.rows:
-            print_table(table, console, limit=len(table.rows))
-    if not as_json and not rows:
-        emit_line("no signal lies in this window")

@@ -125,7 +125,7 @@ def _settle(ended: "SessionResult", where: str) -> None:
     """Compute the results of the session; one that did not reach its end leaves with its exit code."""
     from polydesk.run.finish import publish_results
 
-    with uninterrupted(f"writing the results of {ended.session}"):
+    with uninterrupted(f"writing the results of {ended.session}") as came:
         for problem in publish_results(ended.path.parent.parent, ended.path):
             typer.echo(f"warning: {problem}", err=True)
     if ended.reason == "disk_full":
@@ -133,7 +133,7 @@ def _settle(ended: "SessionResult", where: str) -> None:
             "the disk is full: nothing is lost; free space, then continue: "
             f"polydesk run --resume {ended.session}{where}"
         )
-    if ended.reason == "stopped":
+    if ended.reason == "stopped" or came:
         raise KeyboardInterrupt
 
 

@@ -45,6 +45,9 @@ def rebuild(
 
     root = data_dir if data_dir is not None else Path(load(None, []).settings.data_dir)
     folders = find_sessions(root) if session is None else [find_session(root, session)]
+    for folder in folders:
+        if folder.parent.resolve() != (root / "sessions").resolve():
+            raise ConfigError(f"{session}: is not a session of {root}; name its data folder with --data-dir")
     found = rebuild_results(root, folders, replace=everything)
     for problem in found.problems:
         typer.echo(f"warning: {problem}", err=True)

@@ -40,7 +40,10 @@ DataDir = Annotated[
     Path | None,
     typer.Option(metavar="DIR", help="Folder of sessions, tapes and the ledger; the configured one when omitted."),
 ]
-SessionName = Annotated[str, typer.Argument(metavar="SESSION", help="Name of a session, or `latest`.")]
+SessionName = Annotated[str, typer.Argument(metavar="SESSION", help="Name of a session, `latest`, or a folder.")]
+SessionOption = Annotated[
+    str, typer.Option("--session", metavar="SESSION", help="Name of a session, `latest`, or a folder.")
+]
 
 
 def load(

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from polydesk.cli.options import AsJson, ConfigFile, DataDir, Overrides, SessionName, load, report_config
+from polydesk.cli.options import AsJson, ConfigFile, DataDir, Overrides, SessionName, SessionOption, load, report_config
 from polydesk.cli.output import emit_json, examples, notices, results
 from polydesk.model.errors import ConfigError
 from polydesk.report.study.answer import Answer
@@ -77,7 +77,7 @@ def report(
 
 def explain(
     order: Annotated[str, typer.Argument(metavar="ORDER_ID", help="An order's id, for example ord-000017, or 17.")],
-    session: Annotated[str, typer.Option(metavar="SESSION", help="Name of a session, or `latest`.")] = "latest",
+    session: SessionOption = "latest",
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:

@@ -2,24 +2,27 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from polydesk.cli import backtest_options as options
 from polydesk.cli.options import AsJson, ConfigFile, DataDir, Overrides, load
 from polydesk.cli.output import emit_json, examples, notices, results
-from polydesk.cli.run import recorded, warn_of
+from polydesk.model.errors import ConfigError
 from polydesk.report.words import Language, words_of
 
 if TYPE_CHECKING:
     from polydesk.report.study.grid import Grid
+    from polydesk.run.settings import Settings
 
 EPILOG = examples(
     "polydesk backtest sensitivity --strategy inventory_maker --html sensitivity.html",
     "polydesk backtest sensitivity --strategy inventory_maker --latency-ms 10,50,200 --size 1,2,5 "
     "--out grid.json --json",
+    "polydesk backtest sensitivity --tape tapes/btc --from 2026-04-16T07:20:00Z --markets 'btc-*' --engine compiled",
     "polydesk backtest sensitivity --from-file grid.json --html sensitivity.html --lang zh",
 )
 
@@ -28,10 +31,13 @@ _PLAIN_EVERY_S = 5.0
 
 
 def sensitivity(
-    strategy: Annotated[list[str], typer.Option(metavar="NAME", help="Strategy to run. May be repeated.")] = [],  # noqa: B006
-    tape: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Tape to trade on; the bundled recordings when omitted.")
-    ] = None,
+    context: typer.Context,
+    strategy: options.Strategies = [],  # noqa: B006 - typer copies it
+    tape: options.TapeDir = None,
+    sample: options.Sample = "default",
+    begin: options.Begin = None,
+    end: options.End = None,
+    markets: options.Markets = [],  # noqa: B006 - typer copies it
     latency_ms: Annotated[
         str | None, typer.Option(metavar="LIST", help="Latencies of orders and cancels, ms; 10,50,150,400 if omitted.")
     ] = None,
@@ -42,10 +48,11 @@ def sensitivity(
     size: Annotated[
         str | None, typer.Option(metavar="LIST", help="Order sizes, times the configured ones; left alone if omitted.")
     ] = None,
+    engine: options.EngineName = "auto",
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes at the same time; one per processor when omitted.")
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of everything random; run.seed when omitted.")] = None,
+    seed: options.Seed = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the grid as JSON.")] = None,
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the page with sliders.")] = None,
     lang: Annotated[Language, typer.Option(help="Language of the page.")] = Language.EN,
@@ -61,33 +68,77 @@ def sensitivity(
 
     Ctrl-C keeps the combinations that are complete.
     """
-    from polydesk.report.study.grid import read_grid, write_grid
-    from polydesk.research.documents import ready_folder
+    from polydesk.report.study.grid import read_grid
+    from polydesk.research.documents import folder_for
 
-    for place in (out, html):
-        if place is not None:
-            ready_folder(place.parent)
-    if from_file is not None:
-        grid = read_grid(from_file)
+    with ExitStack() as places:
+        for place in (out, html):
+            if place is not None:
+                places.enter_context(folder_for(place.parent))
+        if from_file is not None:
+            _refuse_run_options(context)
+            grid = read_grid(from_file)
+        else:
+            flags = {"--seed": ("run.seed", seed)}
+            settings = load(config, [*overrides, "run.speed=max"], data_dir, flags).settings
+            lists = {"latency": latency_ms, "queue": queue, "fees": fee_scale, "size": size}
+            grid = _run(settings, strategy, (tape, sample, begin, end), markets, lists, engine, workers)
+    _write(grid, out, html, lang)
+    if as_json:
+        emit_json(grid)
     else:
-        flags = {"--seed": ("run.seed", seed)}
-        settings = load(config, [*overrides, "run.speed=max"], data_dir, flags).settings
-        with notices().status("loading the kernel; it is compiled once and then cached"):
-            from polydesk.research import sensitivity as grids
-            from polydesk.research.backtest import with_strategies
-        if strategy:
-            settings = with_strategies(settings, strategy)
-        given = {
-            "latency": (grids.latency_axis, latency_ms), "queue": (grids.queue_axis, queue),
-            "fees": (grids.fee_axis, fee_scale), "size": (grids.size_axis, size),
-        }  # fmt: skip
-        axes = {axis.name: axis for axis in grids.default_axes(settings)}
-        axes |= {name: make(settings, _listed(text)) for name, (make, text) in given.items() if text is not None}
-        source = recorded(settings, tape)
-        warn_of(source)
-        with _counting() as told:
-            grid = grids.run_grid(settings, source, tuple(axes.values()), workers, told)
+        _print(grid)
+    if not grid.complete and from_file is None:
+        raise typer.Exit(_INTERRUPTED)
+
+
+def _run(
+    settings: "Settings",
+    strategy: list[str],
+    source: tuple[Path | None, str, str | None, str | None],
+    markets: list[str],
+    lists: dict[str, str | None],
+    engine: str,
+    workers: int | None,
+) -> "Grid":
+    """Run the grid: ``source`` is tape, sample, begin and end, ``lists`` the values of each axis as they were given."""
+    with notices().status("loading the kernel; it is compiled once and then cached"):
+        from polydesk.research import sensitivity as grids
+        from polydesk.research.backtest import prepared
+        from polydesk.research.engines import known_engine
+        from polydesk.research.window import chosen_markets, stretch
+    ready = prepared(settings, strategy)
+    loop = known_engine(engine)
+    make = {"latency": grids.latency_axis, "queue": grids.queue_axis, "fees": grids.fee_axis, "size": grids.size_axis}
+    axes = {axis.name: axis for axis in grids.default_axes(ready)}
+    axes |= {name: make[name](ready, _listed(text)) for name, text in lists.items() if text is not None}
+    tape, sample, begin, end = source
+    part = stretch(options.opened(ready.data_dir, tape, sample), begin, end)
+    chosen = chosen_markets(part.manifest.markets, markets)
+    with _counting() as told:
+        return grids.run_grid(ready, part, tuple(axes.values()), workers, told, chosen, loop)
+
+
+_SHOWING = {"out", "html", "lang", "from_file", "data_dir", "config", "as_json"}
+
+
+def _refuse_run_options(context: typer.Context) -> None:
+    """Options that say what to run would be ignored without a word beside ``--from-file``.
+
+    Raises:
+        ConfigError: There is one.
+    """
+    for name in context.params:
+        source = context.get_parameter_source(name)
+        if name not in _SHOWING and source is not None and source.name == "COMMANDLINE":
+            flag = next(p.opts[0] for p in context.command.params if p.name == name)
+            raise ConfigError(f"{flag}: --from-file shows a grid that was run before; leave one of the two out")
+
+
+def _write(grid: "Grid", out: Path | None, html: Path | None, lang: Language) -> None:
     if out is not None:
+        from polydesk.report.study.grid import write_grid
+
         write_grid(out, grid)
         notices().print(f"wrote {out}", markup=False, soft_wrap=True)
     if html is not None:
@@ -96,12 +147,6 @@ def sensitivity(
 
         write_page(html, render_grid(grid, words_of(lang)))
         notices().print(f"wrote {html}", markup=False, soft_wrap=True)
-    if as_json:
-        emit_json(grid)
-    else:
-        _print(grid)
-    if not grid.complete and from_file is None:
-        raise typer.Exit(_INTERRUPTED)
 
 
 def _listed(text: str) -> list[str]:

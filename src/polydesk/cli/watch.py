@@ -86,8 +86,8 @@ def _plain(rate: Rate) -> Callable[[Any, "Progress"], None]:
 
 
 @contextmanager
-def uninterrupted(what: str) -> Iterator[None]:
-    """Finish something short before an interruption counts; say so when one comes."""
+def uninterrupted(what: str) -> Iterator[list[int]]:
+    """Finish something short before an interruption counts; say so when one comes, and yield the signals that came."""
     came: list[int] = []
 
     def later(number: int, _frame: FrameType | None) -> None:
@@ -97,12 +97,10 @@ def uninterrupted(what: str) -> Iterator[None]:
     heard = [number for number in _STOPPING if signal.getsignal(number) is not signal.SIG_IGN]
     kept = {number: signal.signal(number, later) for number in heard}
     try:
-        yield
+        yield came
     finally:
         for number, handler in kept.items():
             signal.signal(number, handler)
-    if came:
-        raise KeyboardInterrupt
 
 
 def conclude(
@@ -112,6 +110,7 @@ def conclude(
     stay: Callable[[], None] | None = None,
     news: bool = True,
     more: "Callable[[Report], Mapping[str, Any]] | None" = None,
+    interrupted: bool = False,
 ) -> None:
     """Print the report of a session that ended and leave with its exit code.
 
@@ -121,18 +120,19 @@ def conclude(
         stay: Called before leaving when the recording ended by itself.
         news: Whether the session ended just now, so that its end decides the exit code.
         more: Called with the report before it is printed; adds fields to the final JSON.
+        interrupted: Whether something that belongs to the result was cut off after the session had ended.
     """
     from polydesk.report.build import build_report
     from polydesk.report.final_json import result
     from polydesk.report.terminal import print_report
     from polydesk.run.finish import publish_results
 
-    with uninterrupted(f"writing the results of {ended.session}"):
+    with uninterrupted(f"writing the results of {ended.session}") as came:
         for problem in publish_results(ended.path.parent.parent, ended.path):
             typer.echo(f"warning: {problem}", err=True)
         found = build_report(ended.path, report_config())
         added = more(found) if more is not None else {}
-    print_report(found.summary, results(as_json=as_json), found.quality, found.books)
+        print_report(found.summary, results(as_json=as_json), found.quality, found.books)
     where = data_dir_flag(ended.path.parent.parent)
     typer.echo(
         f"\nMore: polydesk report {ended.session} --html report.html{where}\n"
@@ -143,11 +143,12 @@ def conclude(
         typer.echo("Files: " + "\n       ".join(added["files"]), err=True)
     if as_json:
         emit_json({**result(found.summary), **added})
-    if stay is not None and ended.reason == "tape_end":
+    interrupted = interrupted or bool(came)
+    if stay is not None and ended.reason == "tape_end" and not interrupted:
         stay()
     if ended.reason == "disk_full":
         command = f"polydesk run --resume {ended.session}{where}"
         complain(f"the disk is full: nothing is lost; free space, then continue: {command}")
         raise typer.Exit(JournalFull.exit_code)
-    if ended.reason == "stopped" and news:
+    if interrupted or (ended.reason == "stopped" and news):
         raise typer.Exit(_INTERRUPTED)

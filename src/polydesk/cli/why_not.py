@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from polydesk.cli.options import AsJson, DataDir
+from polydesk.cli.options import AsJson, DataDir, SessionOption
 from polydesk.cli.output import emit_json, examples, notices, results
 from polydesk.cli.report import sessions_folder
 
@@ -18,7 +18,7 @@ EPILOG = examples(
 def why_not(
     market: Annotated[str, typer.Argument(metavar="MARKET", help="Index, name or part of it, condition or token id.")],
     at: Annotated[str, typer.Argument(metavar="TIME", help="Time of day (UTC), ISO time, or number of a tape row.")],
-    session: Annotated[str, typer.Option(metavar="SESSION", help="Name of a session, or `latest`.")] = "latest",
+    session: SessionOption = "latest",
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:

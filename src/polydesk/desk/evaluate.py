@@ -1,68 +1,52 @@
 """One look at one market: all exits first, then signals through vote, cost gate and sizing, then quotes."""
 
-from typing import Any
+from functools import partial
 
+from polydesk.desk.asking import ask
 from polydesk.desk.cancels import cancel
-from polydesk.desk.decisions import say, write
+from polydesk.desk.decisions import say
+from polydesk.desk.entries import Signals, plan_entry
 from polydesk.desk.exits import Closing, close_positions
-from polydesk.desk.guard import guarded
 from polydesk.desk.permits import refused_lately, slot_of, submit
 from polydesk.desk.state import Desk, equity_u6
-from polydesk.desk.views import views_of
+from polydesk.desk.views import look_at, view_of
 from polydesk.kernel import Fact as BookFact
-from polydesk.model.grid import PRICE_ONE_G4, floor_to
-from polydesk.model.orders import Purpose, Side, Term, book_price_g4, book_side
-from polydesk.model.reasons import Hold
+from polydesk.model.grid import PRICE_ONE_G4
+from polydesk.model.orders import Purpose, Side, book_price_g4, book_side
 from polydesk.orders import reconcile
-from polydesk.signals import (
-    Answer,
-    Quote,
-    Quotes,
-    Signal,
-    Strategy,
-    View,
-    Vote,
-    Wait,
-    cost_terms,
-    entry_size,
-    vote,
-)  # fmt: skip
+from polydesk.signals import Quote, Quotes, Signal, View
 
-_ENSEMBLE = "ensemble"
 _EPOCH = int(BookFact.EPOCH)
 
 
 def evaluate(desk: Desk, market: int) -> None:
-    """Ask every strategy about ``market`` and act on the answers; a market that is over is left alone."""
+    """Ask every strategy about ``market`` and act on the answers; a market that is over is left alone.
+
+    Each strategy is shown its orders as they are when it is asked: exits, and a day's loss that is found out when
+    another one's quotes are judged, may have changed them within the same look.
+    """
     state = desk.state
     if market in state.settled or state.over or not desk.strategies:
         return
-    views = views_of(desk, market)
-    wanted = close_positions(desk, views)
+    look = look_at(desk, market)
+    wanted = close_positions(desk, look)
     closing = {exit_.strategy for exit_ in wanted}
-    signals: dict[str, Signal] = {}
-    for name, view in views.items():
-        answer = _ask(desk, desk.strategies[name], view)
+    signals: Signals = {}
+    for name, strategy in desk.strategies.items():
+        view = view_of(desk, look, name)
+        answer = ask(desk, strategy, view)
         say(desk, name, market, answer)
         quotes: tuple[Quote, ...] = ()
         if name not in closing:
             if isinstance(answer, Signal):
-                signals[name] = answer
+                signals[name] = answer, view
             elif isinstance(answer, Quotes):
                 quotes = answer.quotes
         if quotes and wanted:
             quotes = tuple(quote for quote in quotes if not _stands_in(quote, wanted))
         _requote(desk, name, view, quotes)
     if signals:
-        _enter(desk, views, signals)
-
-
-def _ask(desk: Desk, strategy: Strategy[Any, Any], view: View) -> Answer:
-    if strategy.name in desk.state.disabled:
-        return Wait(Hold.STRATEGY_ERROR)
-    memory = desk.memory_of(strategy, view.market.index)
-    answer: Answer | None = guarded(desk, strategy.name, view.market.index, strategy.decide, view, memory)
-    return answer or Wait(Hold.STRATEGY_ERROR)
+        _enter(desk, market, signals)
 
 
 def _stands_in(quote: Quote, wanted: list[Closing]) -> bool:
@@ -76,48 +60,19 @@ def _stands_in(quote: Quote, wanted: list[Closing]) -> bool:
     return False
 
 
-def _enter(desk: Desk, views: dict[str, View], signals: dict[str, Signal]) -> None:
-    voted = vote(signals, desk.config.ensemble)
-    view = views[next(iter(signals))]
-    market = view.market.index
-    if isinstance(voted, Wait):
-        say(desk, _ENSEMBLE, market, voted)
-        return
-    owner = max(voted.strategies, key=lambda name: signals[name].confidence)
-    hold = _entry_hold(desk, [views[name] for name in signals], voted)
-    if hold is not None:
-        say(desk, _ENSEMBLE, market, hold)
-        return
-    if refused_lately(desk, slot_of(owner, market, voted.token, Side.BUY, Purpose.ENTRY)):
-        return
-    _, ask = view.touch(voted.token)
-    tick = view.tick_g4
-    price = min(floor_to(ask + round(desk.config.orders.entry_slippage * PRICE_ONE_G4), tick), PRICE_ONE_G4 - tick)
-    if price < tick:
-        say(desk, _ENSEMBLE, market, Wait(Hold.EXTREME_PRICE))
-        return
-    size, factors = entry_size(
-        equity_u6(desk), voted.size_hint * voted.confidence, view.size_factor, view.features, price, desk.config.sizing
+def _enter(desk: Desk, market: int, signals: Signals) -> None:
+    entry = plan_entry(
+        desk,
+        signals,
+        entering=any(order.intent.purpose is Purpose.ENTRY for order in desk.state.working.of_market(market)),
+        equity_u6=partial(equity_u6, desk),
+        refused=lambda owner, token: refused_lately(desk, slot_of(owner, market, token, Side.BUY, Purpose.ENTRY)),
     )
-    if size < view.market.min_size_u6.value:
-        say(desk, _ENSEMBLE, market, Wait(Hold.SIZE_BELOW_MINIMUM, (*factors, Term("size", size / 1e6, "shares"))))
+    if entry is None:
         return
-    write(desk, _ENSEMBLE, market, "buy", "", voted.token, voted.confidence, voted.edge, size, (*voted.why, *factors))
-    if submit(desk, owner, market, voted.token, Side.BUY, price, size, Purpose.ENTRY, voted.why):
+    owner, token, price, size, why = entry
+    if submit(desk, owner, market, token, Side.BUY, price, size, Purpose.ENTRY, why):
         desk.state.entries_ns[f"{owner}/{market}"] = desk.state.now_ns
-
-
-def _entry_hold(desk: Desk, voters: list[View], voted: Vote) -> Wait | None:
-    """Return why there is no entry: one of the voters is in the market already, or the edge does not pay."""
-    view = voters[0]
-    entering = any(o.intent.purpose is Purpose.ENTRY for o in desk.state.working.of_market(view.market.index))
-    if entering or any(held.shares_u6 for voter in voters for held in voter.held):
-        return Wait(Hold.POSITION_OPEN)
-    bid, ask = view.touch(voted.token)
-    costs = cost_terms(view.market.fees, view.ts_ns, bid, ask, desk.config.cost)
-    if voted.edge <= sum(term.value for term in costs):
-        return Wait(Hold.COST, (Term("edge", voted.edge), *costs))
-    return None
 
 
 def _requote(desk: Desk, name: str, view: View, targets: tuple[Quote, ...]) -> None:

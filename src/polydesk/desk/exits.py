@@ -8,11 +8,12 @@ from typing import Any
 
 import msgspec
 
+from polydesk.desk.asking import ask_exit
 from polydesk.desk.cancels import cancel
 from polydesk.desk.decisions import write
-from polydesk.desk.guard import guarded
 from polydesk.desk.permits import feed_age_ns, refused_lately, slot_of, submit
 from polydesk.desk.state import Desk
+from polydesk.desk.views import Look, held_of, view_of
 from polydesk.model.grid import LOT_U6, PRICE_ONE_G4, ceil_to, floor_to
 from polydesk.model.orders import OrderState, Purpose, Side, Term
 from polydesk.model.params import seconds_ns
@@ -32,13 +33,15 @@ class Closing(msgspec.Struct, frozen=True):
     price_g4: int
 
 
-def close_positions(desk: Desk, views: dict[str, View]) -> list[Closing]:
+def close_positions(desk: Desk, look: Look) -> list[Closing]:
     """Close what the rules say is over; return every exit wanted, sent or still waiting for something."""
-    wanted = []
-    for name, view in views.items():
-        strategy = desk.strategies[name]
+    wanted: list[Closing] = []
+    if look.market not in desk.state.account.matched.held:
+        return wanted
+    for name, strategy in desk.strategies.items():
         for token in (0, 1):
-            if view.held[token].shares_u6:
+            if held_of(desk, name, look.market, token).shares_u6:
+                view = view_of(desk, look, name)
                 reason, why = _why(desk, strategy, view, token)
                 if reason:
                     wanted.append(_close(desk, strategy, view, token, reason, why))
@@ -52,9 +55,8 @@ def _why(desk: Desk, strategy: Strategy[Any, Any], view: View, token: int) -> tu
     reason, why = exit_reason(strategy.params.exits, view.held[token], bid, view.ts_ns, view.market.end_ns.value)
     if view.crossed and reason != Exit.TIME.value:
         return "", ()
-    if not reason and not view.crossed and strategy.name not in desk.state.disabled:
-        memory = desk.memory_of(strategy, view.market.index)
-        reason = guarded(desk, strategy.name, view.market.index, strategy.closes, view, memory, token) or ""
+    if not reason and not view.crossed:
+        reason = ask_exit(desk, strategy, view, token)
     return reason, why
 
 

@@ -24,6 +24,14 @@ def guarded(desk: Desk, strategy: str, market: int, ask: Callable[P, T], *args: 
         disabled = state.errors[strategy] >= desk.config.strategy_errors
         if disabled:
             state.disabled.add(strategy)
-        told = f"{type(err).__name__}: {err}"
+        told = f"{type(err).__name__}: {_text_of(err)}"
         desk.out.append(StrategyFailed(state.seq, state.now_ns, strategy, market, told, disabled))
         return None
+
+
+def _text_of(err: Exception) -> str:
+    """Return an error's text as a journal can hold it; an error that cannot tell itself is somebody's code, too."""
+    try:
+        return str(err).encode("utf-8", "replace").decode()
+    except Exception:  # noqa: BLE001 - likewise
+        return "(its text cannot be made)"

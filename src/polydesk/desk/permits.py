@@ -114,7 +114,9 @@ def _observe(desk: Desk, intent: Intent) -> Observed:
         duplicates=ours.duplicates,
         since_entry_ns=_since_entry(desk, intent),
         self_crossing=ours.crossing,
-        fee_u6=0 if intent.post_only else _most_fee(market, intent, bid, ask, now_ns),
+        fee_u6=0
+        if intent.post_only
+        else most_fee_u6(market, intent.token, intent.side, intent.price_g4, intent.size_u6, (bid, ask), now_ns),
     )
 
 
@@ -162,13 +164,26 @@ def _opposite(intent: Intent, bid: int, ask: int) -> int:
     return bid if bid > 0 else UNKNOWN
 
 
-def _most_fee(market: Market, intent: Intent, bid: int, ask: int, now_ns: int) -> int:
-    """Return the taker fee at the worst price between the touch and the limit: the curve peaks at one half."""
-    if intent.token:
+def most_fee_u6(
+    market: Market, token: int, side: Side, price_g4: int, size_u6: int, book: tuple[int, int], now_ns: int
+) -> int:
+    """Return the taker fee at the worst price between the touch and the limit: the curve peaks at one half.
+
+    Args:
+        market: For its fees.
+        token: Of the order, and so are the next three.
+        side: Buy or sell.
+        price_g4: Limit, at the token's price.
+        size_u6: Micro-shares.
+        book: Best bid and ask of token 0, grid.
+        now_ns: Virtual time.
+    """
+    bid, ask = book
+    if token:
         bid, ask = PRICE_ONE_G4 - ask, PRICE_ONE_G4 - bid
-    ends = sorted((intent.price_g4, ask if intent.side is Side.BUY else bid))
+    ends = sorted((price_g4, ask if side is Side.BUY else bid))
     worst = min(max(PRICE_ONE_G4 // 2, ends[0]), ends[1])
-    return market.fees.taker_fee_u6(now_ns, worst, intent.size_u6)
+    return market.fees.taker_fee_u6(now_ns, worst, size_u6)
 
 
 def _since_entry(desk: Desk, intent: Intent) -> int:

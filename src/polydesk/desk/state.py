@@ -15,7 +15,7 @@ from polydesk.model.records import Output
 from polydesk.orders import WorkingOrders
 from polydesk.portfolio import Account, Column, held_positions
 from polydesk.risk import DailyLoss, Permit
-from polydesk.signals import Features, OpenOrder, Quote, Strategy
+from polydesk.signals import Answer, Features, OpenOrder, Quote, Strategy
 from polydesk.strategies import STRATEGIES
 
 
@@ -89,6 +89,7 @@ class Desk:
         shown: Open orders as a strategy was shown them last in a market, and at which change of them; saves work only.
         standing: Quotes of a strategy in a market that needed no call, with the change of its orders and the tick epoch
             they were compared at; saves work only.
+        good: The last answer of a strategy in a market that was looked at and can be acted on; saves work only.
     """
 
     config: DeskConfig
@@ -103,6 +104,7 @@ class Desk:
     permits: list[Permit] = field(default_factory=list)
     shown: dict[tuple[str, int], tuple[int, tuple[OpenOrder, ...]]] = field(default_factory=dict)
     standing: dict[tuple[str, int], tuple[tuple[Quote, ...], int, int]] = field(default_factory=dict)
+    good: dict[tuple[str, int], Answer] = field(default_factory=dict)
 
     def next_id(self) -> IntentId:
         """Return the name of the next order."""

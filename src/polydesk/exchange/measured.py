@@ -111,5 +111,6 @@ def _bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as err:
         raise ConfigError(
-            f"{path}: cannot be read ({err.strerror}); set exchange.latency_file to a CSV file leg,latency_ms"
+            f"{path}: cannot be read ({err.strerror}); name a CSV file leg,latency_ms with --latency-file or "
+            "exchange.latency_file"
         ) from err

@@ -6,7 +6,6 @@ from polydesk.kernel import FillCause, News, NewsKind
 from polydesk.kernel.venue_state import CASH_KINDS, ORIGINS, REJECTS, STATUSES
 from polydesk.model.ids import FillId, IntentId, intent_id
 from polydesk.model.orders import Side
-from polydesk.model.reasons import Reject
 from polydesk.model.records import (
     CancelRejected,
     CashMoved,
@@ -30,6 +29,10 @@ CAUSES = {
     FillCause.MERGE: Cause.MERGE,
 }
 """The kernel's fill rules by the name that records use."""
+# Columns and kinds as plain numbers: reading a member of an enumeration costs as much as a record's field.
+_SEQ, _TS_NS, _KIND, _ORDER, _CODE = int(News.SEQ), int(News.TS_NS), int(News.KIND), int(News.ORDER), int(News.CODE)
+_ACK, _REJECTED, _DONE, _FILL = int(NewsKind.ACK), int(NewsKind.REJECTED), int(NewsKind.DONE), int(NewsKind.FILL)
+_REASONS = tuple(reason.value for reason in REJECTS)
 
 
 def fill_id(number: int) -> FillId:
@@ -48,33 +51,27 @@ def news_record(row: Sequence[int]) -> Input:
     Args:
         row: Columns ``News``, as Python numbers.
     """
-    seq, ts_ns, kind = row[News.SEQ], row[News.TS_NS], row[News.KIND]
-    if kind == NewsKind.FILL:
+    seq, ts_ns, kind = row[_SEQ], row[_TS_NS], row[_KIND]
+    if kind == _ACK:
+        return OrderAck(seq, ts_ns, intent_id(row[_ORDER]), STATUSES[row[_CODE]])
+    if kind == _FILL:
         return _fill(row)
     if kind == NewsKind.FILL_STATUS:
-        return FillStatus(seq, ts_ns, fill_id(row[News.FILL]), bool(row[News.CODE]))
+        return FillStatus(seq, ts_ns, fill_id(row[News.FILL]), bool(row[_CODE]))
     if kind == NewsKind.SETTLED:
         payout = (row[News.PRICE_G4], row[News.SIZE_U6])
-        return Settled(seq, ts_ns, row[News.MARKET], payout, ORIGINS[row[News.CODE]].value)
+        return Settled(seq, ts_ns, row[News.MARKET], payout, ORIGINS[row[_CODE]].value)
     if kind == NewsKind.CASH:
-        return CashMoved(seq, ts_ns, CASH_KINDS[row[News.CODE]], row[News.SIZE_U6])
-    name = intent_id(row[News.ORDER])
-    if kind == NewsKind.ACK:
-        return OrderAck(seq, ts_ns, name, STATUSES[row[News.CODE]])
-    reason = reject(row[News.CODE]).value
-    if kind == NewsKind.REJECTED:
+        return CashMoved(seq, ts_ns, CASH_KINDS[row[_CODE]], row[News.SIZE_U6])
+    name, reason = intent_id(row[_ORDER]), _REASONS[row[_CODE] - 1]
+    if kind == _REJECTED:
         return OrderRejected(seq, ts_ns, name, reason)
-    return (OrderDone if kind == NewsKind.DONE else CancelRejected)(seq, ts_ns, name, reason)
-
-
-def reject(code: int) -> Reject:
-    """Return the reason that a news row codes."""
-    return REJECTS[code - 1]
+    return (OrderDone if kind == _DONE else CancelRejected)(seq, ts_ns, name, reason)
 
 
 def _fill(row: Sequence[int]) -> Fill:
     return Fill(
-        row[News.SEQ], row[News.TS_NS], fill_id(row[News.FILL]), intent_id(row[News.ORDER]), row[News.MARKET],
+        row[_SEQ], row[_TS_NS], fill_id(row[News.FILL]), intent_id(row[_ORDER]), row[News.MARKET],
         row[News.TOKEN], Side(row[News.SIDE]), row[News.PRICE_G4], row[News.SIZE_U6], row[News.FEE_U6],
         Liquidity.TAKER if row[News.TAKER] else Liquidity.MAKER, CAUSES[FillCause(row[News.CAUSE])],
         row[News.MATCHED_NS],

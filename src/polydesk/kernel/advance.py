@@ -22,7 +22,7 @@ _LAST, _FIRST, _EMPTY = int(RowFlag.LAST), int(RowFlag.FIRST), int(RowFlag.EMPTY
 _NO_WITNESS = NO_WITNESS
 _APPLIED, _INVALID, _PRINTS, _CROSSED = int(Count.APPLIED), int(Count.INVALID), int(Count.PRINTS), int(Count.CROSSED)
 _WITNESS_SAME, _WITNESS_DIFFERENT = int(Count.WITNESS_SAME), int(Count.WITNESS_DIFFERENT)
-_SEQ, _TS, _VENUE = int(Fact.SEQ), int(Fact.TS_NS), int(Fact.VENUE_NS)
+_SEQ, _TS = int(Fact.SEQ), int(Fact.TS_NS)
 _BOOK, _MOVED = int(Fact.BOOK_NS), int(Fact.MOVED)
 _PRINT_PRICE, _PRINT_TS, _PRINT_SIZE = int(Fact.PRINT_PRICE), int(Fact.PRINT_TS_NS), int(Fact.PRINT_SIZE)
 _ON_TOUCH, _ON_MID, _ON_PRINT, _ON_OWN = (
@@ -166,7 +166,6 @@ def _apply(books: Books, own: Own, fills: Fills, rows: NDArray[Any], index: int)
     books.count[market, _APPLIED] += 1
     books.last[market, _SEQ] = row["seq"]
     books.last[market, _TS] = at_ns
-    books.last[market, _VENUE] = venue_ns
     event = 0
     if kind in (_CHANGE, _SNAPSHOT):
         books.last[market, _BOOK] = at_ns

@@ -7,6 +7,7 @@ constants of the type. The table of an object never changes, which the compiled 
 """
 
 import ctypes
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar, Self, dataclass_transform
@@ -47,12 +48,13 @@ class ArraysType(types.Type):
     def __init__(self, name: str, members: tuple[tuple[str, types.Type, tuple[int | None, ...]], ...]) -> None:
         self.members = {member: (dtype, lengths) for member, dtype, lengths in members}
         self.places: dict[str, int] = {}
-        place = 0
+        place = 1
         for member, _, lengths in members:
             self.places[member] = place
             place += 1 + lengths.count(None)
         shown = ", ".join(f"{member}: {dtype}{list(lengths)}" for member, dtype, lengths in members)
         super().__init__(name=f"{name}({shown})")
+        self.tag = int.from_bytes(hashlib.sha256(self.name.encode()).digest()[:8], "little", signed=True)
 
     def array_type(self, member: str) -> types.Array:
         """Return the type of one array."""
@@ -82,7 +84,7 @@ class Arrays:
         typeof_impl.register(cls)(_typeof)
 
     def __post_init__(self) -> None:
-        table = []
+        table = [self.numba_type.tag]
         for one in fields(self):  # type: ignore[arg-type]
             value = getattr(self, one.name)
             _check(type(self).__name__, one.name, value, one.metadata["dtype"], one.metadata["lengths"])
@@ -93,6 +95,21 @@ class Arrays:
         kept = (ctypes.c_int64 * len(table))(*table)
         object.__setattr__(self, "_table", kept)
         object.__setattr__(self, "address", ctypes.addressof(kept))
+
+    @classmethod
+    def zeros(cls, **lengths: int | tuple[int, ...]) -> Self:
+        """Return one full of zeros.
+
+        Args:
+            lengths: Of each array that has any, those that may differ, in order.
+        """
+        made = {}
+        for one in fields(cls):  # type: ignore[arg-type]
+            free = lengths.get(one.name, ())
+            open_lengths = iter((free,) if isinstance(free, int) else free)
+            shape = [next(open_lengths) if fixed is None else fixed for fixed in one.metadata["lengths"]]
+            made[one.name] = np.zeros(shape, one.metadata["dtype"])
+        return cls(**made)
 
     def __iter__(self) -> Iterator[NDArray[Any]]:
         return (getattr(self, name) for name in self.numba_type.members)
@@ -113,8 +130,10 @@ def _check(owner: str, name: str, value: NDArray[Any], dtype: np.dtype[Any], len
     fits = len(value.shape) == len(lengths) and all(
         fixed in (None, length) for length, fixed in zip(value.shape, lengths, strict=True)
     )
-    if value.dtype != dtype or not fits or not value.flags.c_contiguous or not value.flags.aligned:
-        raise ValueError(f"{owner}.{name} is {value.dtype} {value.shape}; it must be {dtype} {lengths} and contiguous")
+    if value.dtype != dtype or not fits or not value.flags.carray:
+        raise ValueError(
+            f"{owner}.{name} is {value.dtype} {value.shape}; it must be {dtype} {lengths} contiguous and writeable"
+        )
 
 
 def _typeof(value: Arrays, _context: Any) -> ArraysType:
@@ -125,14 +144,22 @@ register_model(ArraysType)(models.OpaqueModel)
 
 
 @unbox(ArraysType)  # type: ignore[untyped-decorator]
-def _unbox(_type: ArraysType, value: Any, c: Any) -> Any:
+def _unbox(kind: ArraysType, value: Any, c: Any) -> Any:
     number = c.pyapi.object_getattr_string(value, "address")
     failed = cgutils.is_null(c.builder, number)
     pointer = cgutils.alloca_once_value(c.builder, ir.Constant(cgutils.voidptr_t, None))
     with c.builder.if_then(c.builder.not_(failed)):
-        c.builder.store(c.pyapi.long_as_voidptr(number), pointer)
+        table = c.pyapi.long_as_voidptr(number)
         c.pyapi.decref(number)
-    return NativeValue(c.builder.load(pointer), is_error=failed)
+        tag = c.builder.load(c.builder.bitcast(table, _WORD.as_pointer()))
+        is_this = c.builder.icmp_signed("==", tag, ir.Constant(_WORD, kind.tag))
+        with c.builder.if_else(is_this) as (good, other):
+            with good:
+                c.builder.store(table, pointer)
+            with other:
+                c.pyapi.err_set_string("PyExc_TypeError", f"the arrays given are no {kind.name.split('(')[0]}")
+    made = c.builder.load(pointer)
+    return NativeValue(made, is_error=cgutils.is_null(c.builder, made))
 
 
 @infer_getattr

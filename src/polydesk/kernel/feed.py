@@ -38,7 +38,7 @@ def feed_times(venue: Venue, rows: NDArray[Any], start: int, seen: I64, state: I
         venue: Has the feed's latency and the seed.
         rows: Tape rows.
         start: First row to fill in.
-        seen: Result, (rows, 2): the time, ns, and what ``state`` is after the row.
+        seen: Result, (rows, 3): the time, ns, what ``state`` is after the row, and 0 for what the caller notes there.
         state: When the row before ``start`` is seen, and the number of its message's first row + 1 while that message
             goes on, otherwise 0; updated, (2,).
     """
@@ -54,6 +54,7 @@ def feed_times(venue: Venue, rows: NDArray[Any], start: int, seen: I64, state: I
             first = -1
         seen[index, 0] = last
         seen[index, 1] = first + 1
+        seen[index, 2] = 0
     state[0] = last
     state[1] = first + 1
 

@@ -34,18 +34,17 @@ class Fact(IntEnum):
 
     SEQ = 0
     TS_NS = 1
-    VENUE_NS = 2
-    CLEARED_NS = 3
+    CLEARED_NS = 2
     """Venue time of the newest snapshot: nothing older may write any level."""
-    PRINT_PRICE = 4
+    PRINT_PRICE = 3
     """0 before the first print."""
-    PRINT_TS_NS = 5
-    PRINT_SIZE = 6
-    TICK = 7
-    EPOCH = 8
-    BOOK_NS = 9
+    PRINT_TS_NS = 4
+    PRINT_SIZE = 5
+    TICK = 6
+    EPOCH = 7
+    BOOK_NS = 8
     """Virtual time of the last row that spoke of the book (level or witness); 0 before it and once the source went."""
-    MOVED = 10
+    MOVED = 9
     """1 while the end of a message must look: the touch differs from the market's last wake, the book is crossed, or
     own orders may fill or move in their queue."""
 

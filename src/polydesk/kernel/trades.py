@@ -50,14 +50,15 @@ def _tell_fill(venue: Venue, slot: int, failed: int, now: int) -> None:
     fill = venue.events[slot]
     due = now + venue.model[_CONFIRM] + latency_ns(venue, _ANSWER, _STATUS, fill[_NUMBER], now)
     due = max(due, fill[_TS])
+    if failed:
+        # Scheduled first: without answer latency both happen at the same time, and then the account comes first, too.
+        reversal = venue.events[schedule_new(venue, now + venue.model[_CONFIRM], _FAIL)]
+        for column in range(_ORDER, _COLUMNS):
+            reversal[column] = fill[column]
     status = venue.events[schedule_new(venue, due, _STATUS)]
     for column in range(_ORDER, _COLUMNS):
         status[column] = fill[column]
     status[_CODE] = 1 - failed
-    if failed:
-        reversal = venue.events[schedule_new(venue, now + venue.model[_CONFIRM], _FAIL)]
-        for column in range(_ORDER, _COLUMNS):
-            reversal[column] = fill[column]
     venue.count[_UNTOLD] += 1 + failed
 
 

@@ -55,6 +55,10 @@ class SessionInterrupted(KeyboardInterrupt):
         self.folder = folder
 
 
+class StrategyError(PolydeskError):
+    """An answer of a strategy that nobody can act on."""
+
+
 class LedgerError(PolydeskError):
     """The ledger cannot be opened, written or does not agree with its journal."""
 
@@ -73,3 +77,7 @@ class InvariantBroken(PolydeskError):  # noqa: N818 - a state, not a mistake
     """The program's own books contradict themselves; nothing may be traded on them."""
 
     exit_code = 1
+
+
+class Unanswered(InvariantBroken):
+    """A call from compiled code into Python came back without an answer; whoever made it knows what it met."""

@@ -43,7 +43,8 @@ def reconcile(
     An order is kept while it is the same token's, its price is within ``price_tolerance_g4`` of the target, its
     remaining size is between the venue's minimum and the target size, and the tick has not changed since it was sent. A
     quote is placed only when nothing of the strategy works on that side of the book any more, on either token: an order
-    whose cancel is not answered may still be filled, so its successor waits for the answer.
+    whose cancel is not answered may still be filled, so its successor waits for the answer. The bid of the one book
+    is placed before its ask, however the targets are ordered.
 
     Args:
         targets: Wanted quotes of one strategy in one market.
@@ -64,7 +65,7 @@ def reconcile(
             continue
         if order.epoch != epoch or not _good(order, wanted.get(side), price_tolerance_g4, min_size_u6):
             cancel.append(intent.id)
-    place = [quote for side, quote in wanted.items() if side not in busy]
+    place = [wanted[side] for side in (True, False) if side in wanted and side not in busy]
     return Plan(tuple(cancel), tuple(place)) if cancel or place else _NOTHING
 
 

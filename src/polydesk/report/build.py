@@ -12,6 +12,7 @@ from polydesk.report.prices import BookCounts, Prices
 from polydesk.report.quality import Quality, qualities
 from polydesk.report.session import Session, open_session
 from polydesk.report.study.build import Study, conclude, look, market_study
+from polydesk.report.study.tries import count_tries
 from polydesk.report.summary import Summary, summarise
 from polydesk.tape.verdict import verdict_of
 
@@ -40,12 +41,13 @@ class Report:
         return self.prices.books if self.prices else ()
 
 
-def build_report(folder: Path, config: ReportConfig = REPORT) -> Report:
+def build_report(folder: Path, config: ReportConfig = REPORT, *, count: bool = True) -> Report:
     """Read the session in ``folder`` and its tape.
 
     Args:
         folder: Of the session.
         config: Assumed reward terms, guards and rules of the verdict.
+        count: Whether to count what else was tried in the session's results folder.
 
     Raises:
         SessionError: There is no session.
@@ -53,15 +55,16 @@ def build_report(folder: Path, config: ReportConfig = REPORT) -> Report:
     """
     session = _judged(open_session(folder))
     plain = summarise(session)
+    counted = count_tries(folder, session.header) if count else None
     if session.tape is None:
-        return Report(with_study(plain, conclude(session, plain, None, config)), None, session.missing, ())
+        return Report(with_study(plain, conclude(session, plain, None, config, counted)), None, session.missing, ())
     try:
         prices, asked, answers = look(session, plain, config)
     except TapeError as err:
-        return Report(with_study(plain, conclude(session, plain, None, config)), None, str(err), ())
+        return Report(with_study(plain, conclude(session, plain, None, config, counted)), None, str(err), ())
     summary = summarise(session, prices.bids)
     market = market_study(session, summary, prices, asked, answers)
-    found = with_study(summary, conclude(session, summary, market, config))
+    found = with_study(summary, conclude(session, summary, market, config, counted))
     return Report(found, prices, "", qualities(summary.fills, prices))
 
 

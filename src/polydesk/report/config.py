@@ -40,7 +40,9 @@ class VerdictLimits(Params):
     min_markets: int = param(10, "count", "markets with fills", low=1)
     confidence: float = param(0.95, "fraction", "of the two-sided bootstrap interval of the PnL", low=0.5, high=0.999)
     draws: int = param(2_000, "count", "bootstrap samples", low=100, high=100_000)
-    min_blocks: int = param(20, "count", "market hours without which there is no bootstrap interval", low=2)
+    min_blocks: int = param(
+        20, "count", "blocks of hours with a result without which there is no bootstrap interval", low=2
+    )
     max_drawdown: float = param(0.25, "fraction", "deepest fall of equity from its high", low=0, high=1)
     max_failed: float = param(0.05, "fraction", "of fills that failed to settle", low=0, high=1)
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from polydesk.report.data_check import check_text
+from polydesk.report.faults import fault_text
 from polydesk.report.prices import BookCounts
 from polydesk.report.quantities import count, share_of, utc
 from polydesk.report.summary import Summary
@@ -161,7 +162,7 @@ def assumed_text(summary: Summary, words: Words = ENGLISH) -> str:
 def sentinel_text(summary: Summary, words: Words = ENGLISH) -> str:
     """Return whether the accounts agreed with themselves and with the venue's."""
     if summary.broken:
-        return words("sentinels.broken", first=summary.broken[0])
+        return words("sentinels.broken", first=fault_text(summary.broken[0], words))
     summed = summary.end in _SUMMED and summary.marks and summary.performance.start_u6 is not None
     return words("sentinels.ok" if summed else "sentinels.ok_so_far")
 

@@ -38,6 +38,7 @@ def render_grid(grid: Grid, words: Words = ENGLISH) -> str:
             figures=[(name, words(f"grid.{name}")) for name in _FIGURES],
             range_text=_range(grid, words),
             partial=_partial(grid, words),
+            window=_window(grid, words),
             table=grid_table(grid, words),
             point=lambda axis, index: point_text(axis, index, words),
         )
@@ -115,13 +116,18 @@ def _partial(grid: Grid, words: Words) -> str:
     return "" if grid.complete else words("grid.partial", n=count(len(grid.cells)), whole=count(whole))
 
 
+def _window(grid: Grid, words: Words) -> str:
+    first, last = (text.replace("T", " ").removesuffix("Z") for text in grid.window)
+    return words("grid.window_text", first=first, last=last, rows=count(grid.rows[1] - grid.rows[0]))
+
+
 def grid_table(grid: Grid, words: Words = ENGLISH) -> Table:
     """Every combination with its numbers."""
     rows = tuple(_row(grid, cell, words) for cell in grid.cells)
     titles = tuple(words(f"grid.axis.{axis.name}") for axis in grid.axes)
     others = tuple(f">~{words(f'grid.{name}')}" for name in ("fees", "rebates", "fills", "drawdown"))
     columns = (*titles, f">{words('grid.pnl')}", *others)
-    return Table(words("grid.all"), columns, rows)
+    return Table(words("grid.all"), columns, rows, note=words("grid.best_note"))
 
 
 def _row(grid: Grid, cell: Cell, words: Words) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """The equity curve and what can be read off it."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import msgspec
 
@@ -24,6 +25,27 @@ class Mark(msgspec.Struct, frozen=True):
     def earned_u6(self) -> int:
         """Matched equity without the cash that was moved in or out."""
         return self.matched_u6 - self.external_u6
+
+
+@dataclass
+class Falling:
+    """The deepest fall of a PnL curve from its highest point before it: what every drawdown of this program is.
+
+    Attributes:
+        peak_u6: Highest point so far, micro-pUSD; a curve of earnings begins at 0.
+        depth_u6: Deepest fall so far.
+    """
+
+    peak_u6: int = 0
+    depth_u6: int = 0
+
+    def see(self, now_u6: int) -> bool:
+        """Take the next point; return whether it lies deeper below the high than any before."""
+        self.peak_u6 = max(self.peak_u6, now_u6)
+        deeper = self.peak_u6 - now_u6 > self.depth_u6
+        if deeper:
+            self.depth_u6 = self.peak_u6 - now_u6
+        return deeper
 
 
 class Drawdown(msgspec.Struct, frozen=True):
@@ -59,14 +81,14 @@ def curve(records: Iterable[object]) -> tuple[Mark, ...]:
 
 def deepest(marks: Sequence[Mark]) -> Drawdown:
     """Return the deepest drawdown of the matched column."""
-    worst = Drawdown()
-    peak: Mark | None = None
+    if not marks:
+        return Drawdown()
+    worst, peak, falling = Drawdown(), marks[0], Falling(marks[0].earned_u6)
     for mark in marks:
-        if peak is None or mark.earned_u6 > peak.earned_u6:
+        if mark.earned_u6 > peak.earned_u6:
             peak = mark
-        depth = peak.earned_u6 - mark.earned_u6
-        if depth > worst.depth_u6:
-            worst = Drawdown(depth, peak.ts_ns, mark.ts_ns, peak.matched_u6)
+        if falling.see(mark.earned_u6):
+            worst = Drawdown(falling.depth_u6, peak.ts_ns, mark.ts_ns, peak.matched_u6)
     if not worst.depth_u6:
         return worst
     high = next(mark.earned_u6 for mark in marks if mark.ts_ns == worst.peak_ns)

@@ -10,6 +10,7 @@ from polydesk import __version__
 from polydesk.report.data_check import alarm_text, check_badge
 from polydesk.report.facts import basis, session_facts
 from polydesk.report.failures import failure_text
+from polydesk.report.faults import fault_text
 from polydesk.report.figures import market_bars, money_figures, refusal_bars, rerun_figure
 from polydesk.report.headline import headline, key_figures
 from polydesk.report.panels import PANELS, price_figures
@@ -92,6 +93,7 @@ def page_context(
         "facts": session_facts(summary, words),
         "check_badge": check_badge(summary.verdict, words),
         "check_alarm": alarm_text(summary.verdict, words),
+        "faults": [fault_text(text, words) for text in summary.broken],
         "failures": [failure_text(failure, words) for failure in summary.failures],
         "basis": basis(summary, books, words),
         "assumed": assumed_table(summary, words, limits.rows),

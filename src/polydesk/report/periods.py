@@ -1,4 +1,4 @@
-"""The result by virtual UTC day and month."""
+"""The result by virtual UTC hour, day and month."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -9,20 +9,21 @@ import msgspec
 
 from polydesk.model.grid import NS_PER_S, proceeds_u6
 from polydesk.model.records import Fill
-from polydesk.report.marks import Mark
+from polydesk.report.marks import Falling, Mark
 from polydesk.report.money import FillLine
 
 _DAY_NS = 86_400 * NS_PER_S
+_HOUR_NS = 3_600 * NS_PER_S
 
 Moves = Sequence[tuple[int, int]]
 """Instants and signed amounts (micro-pUSD) of cash that trading did not move."""
 
 
 class Period(msgspec.Struct, frozen=True):
-    """One day or month with data, matched column, micro-pUSD.
+    """One hour, day or month with data, matched column, micro-pUSD.
 
     Attributes:
-        name: ``2026-04-16`` or ``2026-04``.
+        name: ``2026-04-16T07``, ``2026-04-16`` or ``2026-04``.
         start_u6: Equity at its beginning.
         pnl_u6: Change of equity without cash moved in or out; the periods of a session add up to its PnL.
         external_u6: Cash moved in or out.
@@ -67,6 +68,11 @@ def month_of(ts_ns: int) -> str:
     return day_of(ts_ns)[:7]
 
 
+def hour_of(ts_ns: int) -> str:
+    """Return the UTC hour of an instant: ``2026-04-16T07``."""
+    return f"{day_of(ts_ns)}T{ts_ns // _HOUR_NS % 24:02}"
+
+
 def periods(
     name_of: Callable[[int], str],
     start_u6: int,
@@ -75,13 +81,13 @@ def periods(
     fills: Sequence[FillLine],
     moves: Moves = (),
 ) -> tuple[Period, ...]:
-    """Cut a session into days or months; only those with a mark, a fill or a cash move are listed.
+    """Cut a session into hours, days or months; only those with a mark, a fill or a cash move are listed.
 
     A period ends with its last mark, the last one with the session. Fills and cash belong to the period in which the
     desk heard of them.
 
     Args:
-        name_of: ``day_of`` or ``month_of``.
+        name_of: ``hour_of``, ``day_of`` or ``month_of``.
         start_u6: Equity at the start of the session.
         net_u6: PnL of the whole session, matched.
         marks: The equity curve.
@@ -118,8 +124,7 @@ def periods(
 
 
 def _deepest(values: Sequence[int]) -> int:
-    peak, deepest = values[0], 0
+    falling = Falling(values[0])
     for value in values:
-        peak = max(peak, value)
-        deepest = max(deepest, peak - value)
-    return deepest
+        falling.see(value)
+    return falling.depth_u6

@@ -4,6 +4,8 @@ import difflib
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from polydesk.model.errors import SessionError, TapeError
 from polydesk.model.market import Market
 from polydesk.model.records import Record, SessionEnded, SessionStarted
@@ -15,6 +17,18 @@ from polydesk.tape.reader import Tape, open_tape
 from polydesk.tape.verdict import Verdict, read_verdict
 
 LATEST = "latest"
+RESULT = "backtest.json"
+"""The result of a backtest: in the session's folder, or where ``--out-dir`` put it."""
+
+
+class _Meta(msgspec.Struct):
+    session: str = ""
+
+
+class _Result(msgspec.Struct):
+    """The part of a result that names its session."""
+
+    meta: _Meta
 
 
 @dataclass(frozen=True)
@@ -67,19 +81,57 @@ def find_sessions(data_dir: Path) -> list[Path]:
 
 
 def find_session(data_dir: Path, name: str) -> Path:
-    """Return the folder of session ``name``; ``latest`` is the one started last.
+    """Return the folder of a session.
+
+    Args:
+        data_dir: Where sessions are looked for by name.
+        name: Its name, or ``latest`` for the one started last; or the path of its folder, of its journal, of a folder
+            with its result, or of a folder that holds no other session.
 
     Raises:
         SessionError: There is no such session; the message names near ones.
     """
     root = data_dir / "sessions"
-    found = {path.name: path for path in find_sessions(data_dir)}
     if name == LATEST:
-        return max(found.values(), key=lambda path: (_started_ns(path), path.name))
-    if name in found:
-        return found[name]
+        return max(find_sessions(data_dir), key=lambda path: (_started_ns(path), path.name))
+    for folder in (root / name, Path(name)):
+        if (folder / JOURNAL).exists():
+            return folder
+    if Path(name).exists():
+        return _at(Path(name), root)
+    if "/" in name:
+        raise SessionError(f"{name}: there is no such folder; give the path of a session or run, or a session's name")
+    found = {path.name: path for path in find_sessions(data_dir)}
     near = difflib.get_close_matches(name, found, n=3, cutoff=0.4) or sorted(found)[-3:]
     raise SessionError(f"no session {name!r} in {root}; there are for example {', '.join(near)} (or `latest`)")
+
+
+def _at(path: Path, root: Path) -> Path:
+    """Return the session of a path that exists: of its journal, of the result in it, or the only one inside."""
+    if path.name == JOURNAL:
+        return path.parent
+    result = path / RESULT if path.is_dir() else path
+    if result.name == RESULT and result.exists():
+        session = _session_of(result)
+        for folder in (result.parent.parent, root / session, result.parent / "sessions" / session):
+            if folder.name == session and (folder / JOURNAL).exists():
+                return folder
+        raise SessionError(f"{result}: is of session {session!r}, which is not in {root}; give its --data-dir")
+    inside = sorted(found.parent for found in path.glob(f"sessions/*/{JOURNAL}"))
+    if len(inside) == 1:
+        return inside[0]
+    if inside:
+        some = ", ".join(str(folder) for folder in inside[:3])
+        raise SessionError(f"{path}: holds {len(inside)} sessions; give one of them, for example {some}")
+    raise SessionError(f"{path}: neither a session nor a result; a session has {JOURNAL}, a run has {RESULT}")
+
+
+def _session_of(result: Path) -> str:
+    try:
+        told = msgspec.json.decode(result.read_bytes(), type=_Result)
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as err:
+        raise SessionError(f"{result}: names no session ({err}); give the session's name or folder") from err
+    return told.meta.session
 
 
 def read_session(folder: Path) -> tuple[SessionStarted, list[Record]]:
@@ -108,7 +160,10 @@ def session_tape(header: SessionStarted) -> Tape:
     try:
         tape = open_tape(Path(header.tape_path))
     except TapeError as err:
-        raise SessionError(f"session {header.session} needs its tape at {header.tape_path}: {err}") from err
+        why = str(err).removeprefix(f"{header.tape_path}: ")
+        raise SessionError(
+            f"session {header.session} needs its tape, put it back at {header.tape_path} (there now: {why})"
+        ) from err
     if tape.manifest.sha256 != header.tape_sha256:
         raise SessionError(
             f"session {header.session} ran on tape {header.tape_sha256[:12]}, {header.tape_path} now holds "

@@ -183,11 +183,11 @@ def calmar(yearly: float | None, fall: Drawdown) -> float | None:
     return yearly / (fall.depth_u6 / fall.peak_u6)
 
 
-def sharpe_probability(rates: Sequence[float]) -> float | None:
-    """Return the probability that the true Sharpe ratio is above 0, given skew and tails of the daily returns.
+def sharpe_probability(rates: Sequence[float], demanded: float = 0.0) -> float | None:
+    """Return the probability that the true Sharpe ratio is above ``demanded``, given skew and tails of daily returns.
 
-    ``None`` for fewer than ``LEAST_DAYS`` or no spread. Source: D. Bailey and M. Lopez de Prado, "The Sharpe Ratio
-    Efficient Frontier", Journal of Risk 15 (2012), probabilistic Sharpe ratio with a benchmark of 0.
+    ``demanded`` is per day, not annualised. ``None`` for fewer than ``LEAST_DAYS`` or no spread. Source: D. Bailey and
+    M. Lopez de Prado, "The Sharpe Ratio Efficient Frontier", Journal of Risk 15 (2012), probabilistic Sharpe ratio.
     """
     n = len(rates)
     if n < LEAST_DAYS:
@@ -201,7 +201,7 @@ def sharpe_probability(rates: Sequence[float]) -> float | None:
     spread = 1 - skew * ratio + (tails - 1) / 4 * ratio**2
     if spread <= 0:
         return None
-    return 0.5 * math.erfc(-ratio * math.sqrt(n - 1) / math.sqrt(spread) / math.sqrt(2))
+    return 0.5 * math.erfc((demanded - ratio) * math.sqrt(n - 1) / math.sqrt(spread) / math.sqrt(2))
 
 
 def expectancy_ratio(nets: Sequence[int]) -> float | None:

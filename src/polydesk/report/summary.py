@@ -44,7 +44,7 @@ from polydesk.report.money import (
     pnl_lines,
 )
 from polydesk.report.performance import Performance, performance
-from polydesk.report.periods import Period, day_of, month_of, periods
+from polydesk.report.periods import Period, day_of, hour_of, month_of, periods
 from polydesk.report.session import Session
 from polydesk.report.statistics import Statistics, statistics
 from polydesk.tape.manifest import Manifest
@@ -117,7 +117,8 @@ class Summary(msgspec.Struct, frozen=True):
         journal_sha256: Hash of the session.
         marks: Equity and exposure.
         drawdown: Deepest fall of matched equity.
-        days: Result by UTC day; empty when the PnL is unknown.
+        hours: Result by UTC hour; empty when the PnL is unknown.
+        days: Result by UTC day; likewise.
         months: Result by UTC month; likewise.
         performance: Key figures.
         statistics: Ratios, extremes, streaks and what became of the orders.
@@ -153,6 +154,7 @@ class Summary(msgspec.Struct, frozen=True):
     journal_sha256: str
     marks: tuple[Mark, ...]
     drawdown: Drawdown
+    hours: tuple[Period, ...]
     days: tuple[Period, ...]
     months: tuple[Period, ...]
     performance: Performance
@@ -210,7 +212,7 @@ def summarise(session: Session, bids: Bids | None = None) -> Summary:
     start = _start_u6(session)
     fall = deepest(marks)
     by_liquidity = liquidity_lines(money)
-    days, months = _periods(records, start, matched.net_u6, marks, money)
+    hours, days, months = _periods(records, start, matched.net_u6, marks, money)
     fallen = (fall.peak_ns, fall.recovered_ns or span[1])
     made = performance(start, matched.net_u6, span, marks, fallen, money, by_liquidity, days)
     return Summary(
@@ -229,7 +231,7 @@ def summarise(session: Session, bids: Bids | None = None) -> Summary:
         confirmed=confirmed,
         external=money.external,
         broken=(
-            *(f"{r.name}: {r.detail}" for r in records if isinstance(r, SentinelBroke)),
+            *(_complaint(r) for r in records if isinstance(r, SentinelBroke)),
             *(f"report: {life.contradiction}" for life in orders.values() if life.contradiction),
             *_own_sum(session, money, start),
         ),
@@ -238,6 +240,7 @@ def summarise(session: Session, bids: Bids | None = None) -> Summary:
         journal_sha256=session.journal_sha256,
         marks=marks,
         drawdown=fall,
+        hours=hours,
         days=days,
         months=months,
         performance=made,
@@ -251,6 +254,11 @@ def summarise(session: Session, bids: Bids | None = None) -> Summary:
         fills=tuple(money.fills),
         lives=tuple(orders.values()),
     )
+
+
+def _complaint(broke: SentinelBroke) -> str:
+    """Return what broke; most details begin with the name already."""
+    return broke.detail if broke.detail.startswith(broke.name) else f"{broke.name}: {broke.detail}"
 
 
 def _columns(money: Money, records: Sequence[Record]) -> tuple[Column, Column]:
@@ -272,15 +280,17 @@ def _start_u6(session: Session) -> int | None:
 
 def _periods(
     records: Sequence[Record], start: int | None, net: int | None, marks: Sequence[Mark], money: Money
-) -> tuple[tuple[Period, ...], tuple[Period, ...]]:
-    """Return days and months; a session whose cash the venue holds begins with what its last mark implies."""
+) -> tuple[tuple[Period, ...], tuple[Period, ...], tuple[Period, ...]]:
+    """Return hours, days and months; a session whose cash the venue holds begins with what its last mark implies."""
     if start is None:
         start = marks[-1].earned_u6 - net if marks and net is not None else None
     if start is None or net is None:
-        return (), ()
+        return (), (), ()
     moves = [(record.ts_ns, record.amount_u6) for record in records if isinstance(record, CashMoved)]
-    by_day, by_month = (periods(name_of, start, net, marks, money.fills, moves) for name_of in (day_of, month_of))
-    return by_day, by_month
+    hours, days, months = (
+        periods(name_of, start, net, marks, money.fills, moves) for name_of in (hour_of, day_of, month_of)
+    )
+    return hours, days, months
 
 
 def _own_sum(session: Session, money: Money, start: int | None) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from polydesk.report.data_check import alarm_text
 from polydesk.report.explain import Explanation, check_table, step_table, why_table
 from polydesk.report.facts import basis, session_facts
 from polydesk.report.failures import failure_text
+from polydesk.report.faults import fault_text
 from polydesk.report.headline import headline, key_figures
 from polydesk.report.prices import BookCounts
 from polydesk.report.quality import Quality
@@ -52,6 +53,7 @@ from polydesk.report.words import ENGLISH
 
 _GAP = 2
 _NAME_WIDTH = 14
+_LEAST_NAME_WIDTH = 6
 _SHOWN = 20
 _STYLES = {"good": "bold green", "warn": "bold yellow", "bad": "bold red"}
 
@@ -67,7 +69,9 @@ def print_report(
     if alarm:
         console.print(Text(alarm, style="bold red"))
     if summary.broken:
-        console.print(Text(f"{summary.sentinels}\nNo PnL number below can be trusted.", style="bold red"))
+        for text in summary.broken:
+            console.print(Text(f"broken: {fault_text(text, ENGLISH)}", style="bold red"))
+        console.print(Text("No PnL number below can be trusted.", style="bold red"))
     for failure in summary.failures:
         console.print(Text(failure_text(failure), style="bold red"))
     _pairs(session_facts(summary), console)
@@ -151,6 +155,7 @@ def report_tables(summary: Summary, qualities: Sequence[Quality] = (), books: Se
 def print_table(table: Table, console: Console, limit: int = _SHOWN) -> None:
     """Print one table, leaving out optional columns where the terminal is too narrow and rows beyond ``limit``."""
     shown = _columns_that_fit(table, console.width)
+    least = _name_width(table, shown, console.width)
     grid = RichTable(
         box=box.SIMPLE_HEAD, pad_edge=False, show_footer=bool(table.total), collapse_padding=True, show_edge=False
     )
@@ -163,7 +168,7 @@ def print_table(table: Table, console: Console, limit: int = _SHOWN) -> None:
             no_wrap=right,
             # A number that is cut must show it: 1,9… and not 1,9.
             overflow="ellipsis" if right else "fold",
-            min_width=None if right else min(_NAME_WIDTH, _widest(table, at)),
+            min_width=None if right else min(least, _widest(table, at)),
         )
     for row in table.rows[:limit]:
         grid.add_row(*(Text(row[at]) for at in shown))
@@ -191,6 +196,17 @@ def _columns_that_fit(table: Table, width: int) -> list[int]:
     while optional and sum(_wanted(table, at) + _GAP for at in shown) > width:
         shown.remove(optional.pop(0))
     return shown
+
+
+def _name_width(table: Table, shown: Sequence[int], width: int) -> int:
+    """Return how narrow text may become so that the last column is not cut off."""
+    right = [at for at in shown if table.columns[at].startswith(">")]
+    numbers = sum(_widest(table, at) for at in right) + _GAP * (len(shown) - 1)
+    texts = [_widest(table, at) for at in shown if at not in right]
+    for least in range(_NAME_WIDTH, _LEAST_NAME_WIDTH, -1):
+        if numbers + sum(min(least, widest) for widest in texts) <= width:
+            return least
+    return _LEAST_NAME_WIDTH
 
 
 def _wanted(table: Table, at: int) -> int:

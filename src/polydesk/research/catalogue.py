@@ -7,9 +7,11 @@ import msgspec
 from polydesk.model.errors import PolydeskError
 from polydesk.model.records import SessionStarted
 from polydesk.report.session import find_session
-from polydesk.research.documents import ResultError
+from polydesk.research.cycle import ROLLING
+from polydesk.research.documents import SIDE_CAR, ResultError, check_sum, read_json
 from polydesk.research.result import Result
 from polydesk.research.result_files import FOLDER, JSON, read_result
+from polydesk.research.rolling_result import KIND, Rolling
 from polydesk.tape.journal import FILE_NAME as JOURNAL
 from polydesk.tape.journal import read_journal
 
@@ -43,7 +45,7 @@ def list_results(data_dir: Path, most: int) -> list[Listed]:
 
 
 def find_result(data_dir: Path, name: str) -> Result:
-    """Return a result by session name (or ``latest``), by its folder or by its JSON file.
+    """Return a result by session name (or ``latest``), by the folder of a session or run, or by its JSON file.
 
     A session without a document is summed up anew; nothing is written.
 
@@ -55,17 +57,59 @@ def find_result(data_dir: Path, name: str) -> Result:
     path = Path(name)
     if path.suffix == ".json" or path.is_file():
         return read_result(path)
-    if path.is_dir() and (path / JSON).exists():
+    if (path / JSON).exists():
         return read_result(path / JSON)
-    if path.is_dir() and not (path / JOURNAL).exists():
-        raise ResultError(f"{path}: neither a session nor a folder with {JSON}; give the folder of a result")
-    folder = path if path.is_dir() else find_session(data_dir, name)
+    folder = find_session(data_dir, name)
     kept = folder / FOLDER / JSON
     if kept.exists():
         return read_result(kept)
     from polydesk.research.session_result import session_result  # noqa: PLC0415 - loads the kernel
 
     return session_result(folder).result
+
+
+def find_rolling(name: str) -> Rolling | None:
+    """Return the summary of a rolling backtest, by its file or a folder that holds no other result; else ``None``.
+
+    Raises:
+        ResultError: It was changed, or is not whole.
+    """
+    path = Path(name)
+    if path.is_dir() and not (path / JSON).exists():
+        path /= ROLLING
+    if path.suffix != ".json" or not path.is_file():
+        return None
+    document = read_json(path)
+    if document.get("kind") != KIND:
+        return None
+    check_sum(document, str(path))
+    try:
+        return msgspec.convert(document, Rolling)
+    except msgspec.ValidationError as err:
+        raise ResultError(f"{path}: {err}; run the windows again with `polydesk backtest rolling`") from err
+
+
+def summed_files(data_dir: Path, name: str) -> list[Path]:
+    """Return the files with a checksum that a name stands for: a file itself, or those of a session or run.
+
+    Raises:
+        SessionError: There is no such session.
+        ResultError: The folder holds none.
+    """
+    path = Path(name)
+    if path.is_file() or path.suffix in {".json", ".csv", SIDE_CAR}:
+        return [path]
+    folder = path
+    if not path.is_dir() or (path / JOURNAL).exists():
+        folder = find_session(data_dir, name) / FOLDER
+    found = sorted(file for file in folder.glob("*") if _is_summed(file))
+    if not found:
+        raise ResultError(f"{folder}: holds no file with a checksum; a run or a backtest's session does")
+    return found
+
+
+def _is_summed(file: Path) -> bool:
+    return file.name in {JSON, ROLLING} or file.with_name(file.name + SIDE_CAR).exists()
 
 
 def _listed(wall_ns: int, folder: Path) -> Listed:

@@ -10,8 +10,8 @@ from polydesk.research.result import Result
 
 _PLACES = 6
 FIGURES = (
-    "pnl", "pnl_confirmed", "unrealized", "fees", "max_drawdown", "volume", "total", "executed", "rejected", "unfilled",
-    "fills",
+    "pnl", "pnl_confirmed", "realized", "unrealized", "fees", "max_drawdown", "volume", "total", "executed", "rejected",
+    "unfilled", "fills",
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Windows that roll over a stretch of time, and how much of it they see."""
+"""Windows that roll over a stretch of time, and how much of it those with data see."""
 
 from collections.abc import Sequence
 
@@ -22,16 +22,17 @@ Span = tuple[int, int]
 
 
 class Coverage(msgspec.Struct, frozen=True):
-    """How much of the range the windows see.
+    """How much of the range the windows with data see: a window without a row of the tape has seen nothing.
 
     Attributes:
         range_hours: From begin to end.
-        sampled_hours: Lengths of all windows together.
+        sampled_hours: Lengths of the windows with data together.
         covered_hours: Their union.
         overlap_hours: Sampled less covered.
         coverage_ratio: Covered by range.
         overlap_ratio: Overlap by covered.
-        coverage_label: ``full``, ``partial`` or ``sparse``.
+        coverage_label: ``full``, ``partial`` or ``sparse``, by ``coverage_ratio``.
+        time_coverage_ratio: Union of all windows, those without data too, by range.
         coverage_basis: What the ratio is of.
     """
 
@@ -42,7 +43,8 @@ class Coverage(msgspec.Struct, frozen=True):
     coverage_ratio: float
     overlap_ratio: float
     coverage_label: str
-    coverage_basis: str = "virtual time: union of the windows by the whole range"
+    time_coverage_ratio: float
+    coverage_basis: str = "virtual time: union of the windows that hold rows of the tape, by the whole range"
 
 
 def rolling_windows(begin_ns: int, end_ns: int, window_hours: float, step_hours: float) -> list[Span]:
@@ -72,14 +74,18 @@ def overlap_mode(window_hours: float, step_hours: float) -> str:
     return "overlap" if step_hours < window_hours else "gapped"
 
 
-def coverage(begin_ns: int, end_ns: int, windows: Sequence[Span]) -> Coverage:
-    """Return how much of a range its windows see."""
+def coverage(begin_ns: int, end_ns: int, with_data: Sequence[Span], windows: Sequence[Span]) -> Coverage:
+    """Return how much of a range its windows see.
+
+    Args:
+        begin_ns: Of the range.
+        end_ns: Likewise.
+        with_data: Windows that were run and hold rows.
+        windows: All windows that were run.
+    """
     whole = end_ns - begin_ns
-    sampled = sum(stop - start for start, stop in windows)
-    covered, reached = 0, begin_ns
-    for start, stop in sorted(windows):
-        covered += max(0, stop - max(start, reached))
-        reached = max(reached, stop)
+    sampled = sum(stop - start for start, stop in with_data)
+    covered = _union_ns(begin_ns, with_data)
     ratio = covered / whole if whole else 0.0
     return Coverage(
         range_hours=_hours(whole),
@@ -89,6 +95,7 @@ def coverage(begin_ns: int, end_ns: int, windows: Sequence[Span]) -> Coverage:
         coverage_ratio=round(ratio, _PLACES),
         overlap_ratio=round((sampled - covered) / covered, _PLACES) if covered else 0.0,
         coverage_label=coverage_label(ratio),
+        time_coverage_ratio=round(_union_ns(begin_ns, windows) / whole, _PLACES) if whole else 0.0,
     )
 
 
@@ -97,6 +104,14 @@ def coverage_label(ratio: float) -> str:
     if ratio >= FULL:
         return "full"
     return "partial" if ratio >= PARTIAL else "sparse"
+
+
+def _union_ns(begin_ns: int, windows: Sequence[Span]) -> int:
+    covered, reached = 0, begin_ns
+    for start, stop in sorted(windows):
+        covered += max(0, stop - max(start, reached))
+        reached = max(reached, stop)
+    return covered
 
 
 def _hours(length_ns: int) -> float:

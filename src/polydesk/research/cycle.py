@@ -5,36 +5,44 @@
 
 import os
 import secrets
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from polydesk.research.documents import ResultError, write_json, write_text
+from polydesk.research.documents import ResultError, folder_for, write_json, write_text
 from polydesk.research.result import Result
-from polydesk.research.rolling import Rolling
+from polydesk.research.rolling_result import Rolling
 
 LATEST_FILE, LATEST_LINK = "latest-run.json", "latest"
 SUMMARY_LINE, ROLLING = "summary.txt", "rolling.json"
 DISABLED, NONE = "disabled", "none"
 
 
-def new_run(root: Path) -> Path:
-    """Make the folder of a new run and return it; two runs of one second get different ones.
+@contextmanager
+def new_run(root: Path) -> Iterator[Path]:
+    """Make the folder of a new run; two runs of one second get different ones, one that wrote nothing leaves none.
 
     Raises:
         ResultError: It cannot be made.
     """
+    with folder_for(root):
+        run = _fresh(root)
+        try:
+            yield run
+        except BaseException:
+            with suppress(OSError):  # something is in it
+                run.rmdir()
+            raise
+
+
+def _fresh(root: Path) -> Path:
     name = f"run-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
-    try:
-        root.mkdir(parents=True, exist_ok=True)
-        for suffix in ("", *(f"-{number}" for number in range(2, 100))):
-            with suppress(FileExistsError):
-                (root / f"{name}{suffix}").mkdir()
-                return root / f"{name}{suffix}"
-    except OSError as err:
-        raise ResultError(f"{root}: no folder can be made there ({err.strerror}); choose another --out-dir") from err
+    for suffix in ("", *(f"-{number}" for number in range(2, 100))):
+        with suppress(FileExistsError):
+            (root / f"{name}{suffix}").mkdir()
+            return root / f"{name}{suffix}"
     raise ResultError(f"{root}: a hundred runs began in one second; wait a moment")
 
 
@@ -101,6 +109,7 @@ def _rolling_parts(rolling: Rolling, top_k: int) -> dict[str, str]:
     rate, hours = _number(seen.positive_window_rate), _number(seen.range_hours)
     return {
         "rolling_runs": str(seen.run_count),
+        "rolling_data_runs": str(seen.data_window_count),
         "rolling_exec_rate": _number(seen.execution_rate),
         "pos_win_rate": rate,
         "positive_window_rate": rate,

@@ -10,7 +10,8 @@ import hashlib
 import io
 import json
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +117,23 @@ def ready_folder(folder: Path) -> Path:
             return folder
     except OSError as err:
         raise ResultError(f"{folder}: results cannot be written there ({err.strerror}); choose another folder") from err
+
+
+@contextmanager
+def folder_for(folder: Path) -> Iterator[Path]:
+    """Make a folder for results; when an error comes before anything is in it, it and what was made for it go again.
+
+    Raises:
+        ResultError: It cannot be made or written.
+    """
+    made = [place for place in (folder, *folder.parents) if not place.exists()]
+    try:
+        yield ready_folder(folder)
+    except BaseException:
+        for place in made:
+            with suppress(OSError):  # something is in it
+                place.rmdir()
+        raise
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -169,7 +169,7 @@ def _mids(session: Session) -> Iterable[Row]:
     from polydesk.kernel import WakeBit, advance, new_books, new_fills, new_own, new_wake  # noqa: PLC0415 - numba
 
     if session.tape is None:
-        raise SessionError(f"mids need the tape: {session.missing}")
+        raise SessionError(f"mids: {session.missing}")
     markets = session.markets
     books = new_books(len(markets), np.array([market.tick_g4.value for market in markets], np.int64))
     own, sink, wake = new_own(len(markets)), new_fills(), new_wake(len(markets))

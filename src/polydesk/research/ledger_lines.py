@@ -39,6 +39,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         change_u6: PnL realised by this line after fee and rounding.
+        realised_u6: Likewise, before them.
         limit_g4: ``None`` for settlements.
         fill_g4: ``None`` without a fill.
         slippage: As a fraction of the limit.
@@ -58,6 +59,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     limit_g4: int | None = None
     fill_g4: int | None = None
     change_u6: int = 0
+    realised_u6: int = 0
     slippage: Fraction = Fraction(0)
     probability: Fraction | None = None
     reason: str = ""
@@ -76,15 +78,17 @@ class Standing:
     """What one strategy, or one strategy in one event, has to show; micro-pUSD.
 
     Attributes:
-        low_u6: Deepest fall of the running sum so far.
+        change_u6: Realised after fees and rounding.
+        realised_u6: Before them.
+        fallen_u6: Deepest fall of its equity; ``None`` when that was not worked out.
     """
 
     strategy: str
     event: str = ""
     market_id: str = ""
     change_u6: int = 0
-    peak_u6: int = 0
-    low_u6: int = 0
+    realised_u6: int = 0
+    fallen_u6: int | None = None
     fees_u6: int = 0
     volume_u6: int = 0
     fills: int = 0
@@ -100,8 +104,7 @@ class Standing:
     def add(self, line: Line) -> None:
         """Count a line."""
         self.change_u6 += line.change_u6
-        self.peak_u6 = max(self.peak_u6, self.change_u6)
-        self.low_u6 = max(self.low_u6, self.peak_u6 - self.change_u6)
+        self.realised_u6 += line.realised_u6
         self.fees_u6 += line.fee_u6
         self.refused += line.kind == "refused"
         if line.kind in {"fill", "unfilled", "failed"}:
@@ -237,11 +240,12 @@ def _figures(found: Standing) -> dict[str, Any]:
         "strategy": found.strategy,
         "pnl": None if known is None else cash(found.change_u6 + known),
         "winrate": round(won / decided, _RATIO_PLACES) if decided else None,
-        "max_drawdown": cash(found.low_u6),
+        "max_drawdown": None if found.fallen_u6 is None else cash(found.fallen_u6),
         "trade_count": found.trades,
         "wins": won,
         "losses": found.losses,
-        "realized": cash(found.change_u6),
+        "realized": cash(found.realised_u6),
+        "rounding": cash(found.realised_u6 - found.fees_u6 - found.change_u6),
         "unrealized": None if known is None else cash(known),
         "fees": cash(found.fees_u6),
         "open_positions": found.open_positions,

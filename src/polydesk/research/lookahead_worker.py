@@ -19,6 +19,7 @@ from polydesk.desk.guard import guarded
 from polydesk.desk.views import views_of
 from polydesk.exchange import ExchangeConfig
 from polydesk.kernel import WakeBit, advance
+from polydesk.kernel.jit import make_ready
 from polydesk.model.errors import PolydeskError
 from polydesk.model.grid import FAR_NS
 from polydesk.model.records import Input, Output, is_input
@@ -29,6 +30,7 @@ from polydesk.run.machine import new_machine
 from polydesk.run.pace import Pace
 from polydesk.run.recorder import Recorder
 from polydesk.signals import Quotes, Signal, Strategy, View, Wait
+from polydesk.strategies.compiled import decide as compiled_decide
 from polydesk.tape import Tape, open_tape
 from polydesk.tape.parts import GROUP_ROWS
 
@@ -147,6 +149,8 @@ def run(request: Request) -> Ran:
     desk = DeskConfig.model_validate_json(request.desk)
     exchange = ExchangeConfig.model_validate_json(request.exchange)
     machine = new_machine(tape.manifest, desk, exchange, request.seed)
+    # Machine code is loaded when it is first asked for: that is no file the strategy opened.
+    make_ready(compiled_decide)
     watch = TapeWatch(Path(request.original))
     touched = Touched()
     with touched.loads():

@@ -98,7 +98,7 @@ def price_plots(report: Report, most: int) -> Gallery:
         SessionError: The tape is gone.
     """
     if report.prices is None:
-        raise SessionError(f"prices need the tape: {report.missing}")
+        raise SessionError(f"prices: {report.missing}")
     figures, _ = price_figures(report.summary, report.prices, most=most)
     return Gallery(tuple(Plot(figure.title, figure.svg, _NARROW_PX) for figure in figures))
 

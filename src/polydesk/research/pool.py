@@ -11,6 +11,7 @@ import msgspec
 
 from polydesk.model.errors import PolydeskError, SessionError
 from polydesk.research.result import Result
+from polydesk.run.compiled import Engine
 
 Told = Callable[[int, int], None]
 """Called with jobs done and jobs in all."""
@@ -24,12 +25,14 @@ class Job(msgspec.Struct, frozen=True):
         tape: Folder of the tape.
         rows: First row and the row to stop before.
         markets: To trade, by index; all when empty.
+        engine: Which loop runs it.
     """
 
     settings: bytes
     tape: str
     rows: tuple[int, int]
     markets: tuple[int, ...]
+    engine: Engine = "auto"
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -48,7 +51,8 @@ def run_job(job: Job) -> Run:
 
     settings = Settings.model_validate_json(job.settings)
     try:
-        ended = run_backtest(settings, open_tape(job.tape).between(*job.rows), [], lambda _m, _p: None, job.markets)
+        part = open_tape(job.tape).between(*job.rows)
+        ended = run_backtest(settings, part, [], lambda _m, _p: None, job.markets, job.engine)
         return Run(session_result(ended.path).result)
     except PolydeskError as err:
         return Run(None, str(err))

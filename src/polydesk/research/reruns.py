@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from polydesk.report.session import open_session
+from polydesk.report.study.build import void_guards
 from polydesk.report.study.income import fee_scale_of, rebates
 from polydesk.report.study.reruns import FORMAT, Rerun, Reruns, read_reruns, thinned, write_reruns
 from polydesk.report.summary import Summary, summarise
@@ -53,11 +54,16 @@ def rerun(
         ended = run(changed, tape, "backtest", look)
         if ended.reason != "tape_end":
             raise KeyboardInterrupt
-        return summed(summarise(open_session(ended.path)), overrides, group=group, label=label)
+        session = open_session(ended.path)
+        summary = summarise(session)
+        void = void_guards(session, summary, settings.report.guards)
+        return summed(summary, overrides, group=group, label=label, void=void)
 
 
-def summed(summary: Summary, overrides: Mapping[str, str], *, group: str, label: str) -> Rerun:
-    """Return what is kept of a session."""
+def summed(
+    summary: Summary, overrides: Mapping[str, str], *, group: str, label: str, void: Sequence[str] = ()
+) -> Rerun:
+    """Return what is kept of a session; ``void`` says which guards void its PnL."""
     good = [line.fill for line in summary.fills if line.status != "failed"]
     return Rerun(
         group=group,
@@ -70,7 +76,7 @@ def summed(summary: Summary, overrides: Mapping[str, str], *, group: str, label:
         shares_u6=sum(fill.size_u6 for fill in good),
         volume_u6=summary.performance.turnover_u6,
         drawdown_u6=summary.drawdown.depth_u6,
-        broken=summary.broken,
+        broken=(*summary.broken, *void),
         journal_sha256=summary.journal_sha256,
         curve=thinned(summary.marks),
     )

@@ -9,8 +9,9 @@ from typing import Any
 
 import msgspec
 
-SCHEMA_VERSION = "2.1"
-"""2.0 is the layout of migrated documents; 2.1 adds tape, journal and models."""
+SCHEMA_VERSION = "2.2"
+"""2.0 is the layout of migrated documents; 2.1 adds tape, journal and models; 2.2 defines ``realized`` and
+``max_drawdown`` as reports do, and adds ``rounding``."""
 
 
 class ReplayEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,15 +97,16 @@ class StrategyEntry(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         strategy: Name.
-        pnl: Realised after fees and rounding, and unrealised at the bid at the end; ``None`` when it is not known.
+        pnl: Realised and unrealised, less fees and rounding; ``None`` when it is not known.
         winrate: Of closed trades, net of fees; ``None`` without any.
-        max_drawdown: Deepest fall of the running sum of realised PnL.
+        max_drawdown: Deepest fall of its equity, positions at the bid; ``None`` when it is not known.
         trade_count: Closed trades.
         wins: Of them, with a profit.
         losses: Of them, with a loss.
-        realized: Part of ``pnl`` from closed shares, after fees and rounding.
-        unrealized: Part of ``pnl`` from open shares at the bid.
+        realized: PnL of closed shares, before fees and rounding.
+        unrealized: PnL of open shares at the bid.
         fees: Fees paid.
+        rounding: Rounding paid.
         open_positions: Positions still held.
         open_wins: Of them, worth more than they cost.
         winrate_mark_to_market: Of closed trades and open positions together.
@@ -117,13 +119,14 @@ class StrategyEntry(msgspec.Struct, frozen=True, kw_only=True):
     strategy: str
     pnl: float | None
     winrate: float | None
-    max_drawdown: float
+    max_drawdown: float | None
     trade_count: int
     wins: int
     losses: int
     realized: float = 0.0
     unrealized: float | None = 0.0
     fees: float = 0.0
+    rounding: float = 0.0
     open_positions: int = 0
     open_wins: int = 0
     winrate_mark_to_market: float | None = None
@@ -160,10 +163,12 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
         unfilled: Of them, permitted and without a fill.
         pnl: Matched column; ``None`` when it is void or not known, see ``sentinels``.
         pnl_confirmed: Final fills only.
-        unrealized: Part of ``pnl`` from open shares.
+        realized: PnL of closed shares, before fees and rounding.
+        unrealized: PnL of open shares at the bid.
         fees: Fees paid.
+        rounding: Rounding paid.
         external: Rebates, rewards and other cash beside trading, not in ``pnl``.
-        max_drawdown: Deepest fall of equity in time.
+        max_drawdown: Deepest fall of equity, positions at the bid.
         fills: Fills that hold.
         volume: Their price times size.
         reject_reasons: Refusals by code.
@@ -180,8 +185,10 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     unfilled: int = 0
     pnl: float | None = None
     pnl_confirmed: float | None = None
+    realized: float | None = None
     unrealized: float | None = None
     fees: float = 0.0
+    rounding: float = 0.0
     external: dict[str, float] = {}
     max_drawdown: float = 0.0
     fills: int = 0

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from polydesk.report.session import RESULT
 from polydesk.research.documents import (
     ResultError,
     check_sum,
@@ -19,7 +20,7 @@ from polydesk.research.ledger_lines import cells
 from polydesk.research.result import EventEntry, ReplayEntry, Result, StrategyEntry
 from polydesk.research.summary_md import summary_md
 
-JSON, REPLAY, STRATEGY, EVENT, SUMMARY = "backtest.json", "replay.csv", "strategy.csv", "event.csv", "summary.md"
+JSON, REPLAY, STRATEGY, EVENT, SUMMARY = RESULT, "replay.csv", "strategy.csv", "event.csv", "summary.md"
 FOLDER = "backtest"
 """Where the files are in the session's folder unless another place is named."""
 

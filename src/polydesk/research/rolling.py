@@ -1,124 +1,29 @@
 """Rolling backtests: the same settings over many windows, each a whole session with the full models."""
 
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 
 import msgspec
 import numpy as np
 
 from polydesk.model.errors import ConfigError
-from polydesk.research.coverage import Coverage, Span, coverage, overlap_mode, rolling_windows
-from polydesk.research.ledger_lines import cash
+from polydesk.research.coverage import Span, coverage, overlap_mode, rolling_windows
 from polydesk.research.pool import Job, Run, Told, run_jobs
-from polydesk.research.result import Configs, StrategyEntry
+from polydesk.research.result import Configs
+from polydesk.research.rolling_result import (
+    KIND,
+    SCHEMA_VERSION,
+    Rolling,
+    WindowEntry,
+    averages_of,
+    ratio,
+    split_at,
+    totals_of,
+)
 from polydesk.research.times import iso
+from polydesk.run.compiled import Engine
 from polydesk.run.settings import Settings
 from polydesk.tape import Tape
-
-SCHEMA_VERSION = "rolling-1.0"
-KIND = "backtest_rolling_summary"
-
-_PLACES = 6
-
-
-class WindowEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One window.
-
-    Attributes:
-        index: From 0, in order of time.
-        from_ts: Begin.
-        to_ts: End.
-        rows: Tape rows of the window.
-        state: ``done``, ``empty`` (no row of the tape lies in it), ``partial`` or ``not_run`` after Ctrl-C, ``failed``.
-        problem: Why it failed.
-        session: Name of its session.
-        journal_sha256: Of that session.
-        total: Orders wanted.
-        executed: Of them, with a fill.
-        rejected: Of them, refused by risk.
-        execution_rate: Executed by total; ``None`` without any.
-        pnl: Of the window alone: what is held at its end is worth its bid.
-        fees: Paid.
-        max_drawdown: Of equity within the window.
-        risk_rejection_reasons: Refusals by code.
-        results: By strategy.
-    """
-
-    index: int
-    from_ts: str
-    to_ts: str
-    rows: int
-    state: str
-    problem: str = ""
-    session: str = ""
-    journal_sha256: str = ""
-    total: int = 0
-    executed: int = 0
-    rejected: int = 0
-    execution_rate: float | None = None
-    pnl: float | None = None
-    fees: float = 0.0
-    max_drawdown: float = 0.0
-    risk_rejection_reasons: dict[str, int] = {}
-    results: list[StrategyEntry] = []
-
-
-class StrategyAverage(msgspec.Struct, frozen=True):
-    """One strategy over all windows that were run; averages are over the windows that have the figure."""
-
-    strategy: str
-    windows: int
-    avg_pnl: float | None
-    avg_winrate: float | None
-    total_trades: int
-    pnl_sum: float | None = None
-
-
-class RollingTotals(Coverage, frozen=True, kw_only=True):
-    """All windows together.
-
-    Attributes:
-        run_count: Windows that were run, those without rows or orders included.
-        empty_window_count: Of them, without any order wanted.
-        positive_window_count: Of them, with a PnL above 0.
-        positive_window_rate: Their share.
-        pnl_sum: Over the windows; where they overlap, the same hours count more than once.
-    """
-
-    run_count: int
-    total: int
-    executed: int
-    rejected: int
-    execution_rate: float | None
-    empty_window_count: int
-    positive_window_count: int
-    positive_window_rate: float | None
-    pnl_sum: float
-    pnl_avg: float | None
-    risk_rejection_reasons: dict[str, int]
-
-
-class Rolling(msgspec.Struct, frozen=True, kw_only=True):
-    """The document of a rolling backtest."""
-
-    schema_version: str
-    kind: str
-    generated_at: str
-    from_ts: str
-    to_ts: str
-    window_hours: float
-    step_hours: float
-    overlap_mode: str
-    strategies: list[str]
-    execution_config: dict[str, object]
-    risk_config: dict[str, object]
-    models: dict[str, object]
-    tape_sha256: str
-    complete: bool
-    summary: RollingTotals
-    windows: list[WindowEntry]
-    strategy_aggregate: list[StrategyAverage]
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -128,6 +33,8 @@ class Plan(msgspec.Struct, frozen=True):
         tape: Its span is the range.
         markets: To trade, by index; all when empty.
         settings: Prepared: strategies chosen, ``data_dir`` the folder of the windows' sessions.
+        engine: Which loop runs the windows; the numbers are the same either way.
+        tuned_until_ns: Up to when the data was looked at while the strategy was made; ``None`` when nobody says.
     """
 
     tape: Tape
@@ -137,6 +44,25 @@ class Plan(msgspec.Struct, frozen=True):
     window_hours: float
     step_hours: float
     workers: int | None = None
+    tuned_until_ns: int | None = None
+    engine: Engine = "auto"
+
+
+def windows_of(plan: Plan) -> list[Span]:
+    """Return the windows of a plan; nothing is run.
+
+    Raises:
+        ConfigError: A length is not positive, the range holds no row, or ``tuned_until_ns`` leaves one side empty.
+    """
+    begin_ns, end_ns = _edges(plan.tape)
+    spans = rolling_windows(begin_ns, end_ns, plan.window_hours, plan.step_hours)
+    at = plan.tuned_until_ns
+    if at is not None and not (any(end <= at for _, end in spans) and any(begin >= at for begin, _ in spans)):
+        raise ConfigError(
+            f"--tuned-until {iso(at)}: needs a window that ends by then and one that begins then or later; the "
+            f"{len(spans)} windows go from {iso(begin_ns)} to {iso(end_ns)}"
+        )
+    return spans
 
 
 def run_rolling(plan: Plan, told: Told, stopping: Callable[[], None] = lambda: None) -> Rolling:
@@ -148,20 +74,21 @@ def run_rolling(plan: Plan, told: Told, stopping: Callable[[], None] = lambda: N
         stopping: Called when an interruption was heard and the windows that run are waited for.
 
     Raises:
-        ConfigError: A length is not positive, or the range holds no row.
+        ConfigError: As ``windows_of``.
         SessionError: A process died.
     """
-    begin_ns, end_ns = _edges(plan.tape)
-    spans = rolling_windows(begin_ns, end_ns, plan.window_hours, plan.step_hours)
+    spans = windows_of(plan)
     rows = _row_ranges(plan.tape, spans)
     settings = plan.settings.model_dump_json().encode()
     tape = str(plan.tape.path.resolve())
-    jobs = [Job(settings, tape, (first, stop), plan.markets) if stop > first else None for first, stop in rows]
+    jobs = [
+        Job(settings, tape, (first, stop), plan.markets, plan.engine) if stop > first else None for first, stop in rows
+    ]
     answers, complete = run_jobs(jobs, plan.workers, told, stopping)
     windows = [
         _entry(index, span, rows[index], jobs[index] is None, answers[index]) for index, span in enumerate(spans)
     ]
-    return _summed(plan, (begin_ns, end_ns), spans, windows, answers, complete=complete)
+    return _summed(plan, _edges(plan.tape), spans, windows, answers, complete=complete)
 
 
 def _edges(tape: Tape) -> Span:
@@ -207,7 +134,7 @@ def _entry(index: int, span: Span, rows: tuple[int, int], empty: bool, run: Run 
         total=totals.total,
         executed=totals.executed,
         rejected=totals.rejected,
-        execution_rate=_ratio(totals.executed, totals.total),
+        execution_rate=ratio(totals.executed, totals.total),
         pnl=totals.pnl,
         fees=totals.fees,
         max_drawdown=totals.max_drawdown,
@@ -226,7 +153,9 @@ def _summed(
     complete: bool,
 ) -> Rolling:
     ran = [window for window in windows if window.state in {"done", "partial", "empty"}]
-    seen = coverage(*whole, [spans[window.index] for window in ran])
+    # A window that Ctrl-C cut short is told, but it is no result of a whole window.
+    full = [window for window in ran if window.state == "done"]
+    seen = coverage(*whole, [spans[window.index] for window in full], [spans[window.index] for window in ran])
     configs = next((run.result.configs for run in answers if run and run.result), None)
     settings = plan.settings
     return Rolling(
@@ -244,64 +173,12 @@ def _summed(
         models=_models(configs),
         tape_sha256=plan.tape.manifest.sha256,
         complete=complete and all(window.state in {"done", "empty"} for window in windows),
-        summary=_totals(ran, seen),
+        summary=totals_of(ran, full, seen),
         windows=list(windows),
-        strategy_aggregate=_averages(ran),
+        strategy_aggregate=averages_of(ran),
+        split=None if plan.tuned_until_ns is None else split_at(plan.tuned_until_ns, full, spans),
     )
 
 
 def _models(configs: Configs | None) -> dict[str, object]:
     return {} if configs is None else {name: text for name, text in configs.models.items() if isinstance(text, str)}
-
-
-def _totals(ran: Sequence[WindowEntry], seen: Coverage) -> RollingTotals:
-    reasons: Counter[str] = Counter()
-    for window in ran:
-        reasons.update(window.risk_rejection_reasons)
-    known = [_u6(window.pnl or 0.0) for window in ran if window.pnl is not None]
-    total, executed = sum(w.total for w in ran), sum(w.executed for w in ran)
-    positive = sum(amount > 0 for amount in known)
-    return RollingTotals(
-        **msgspec.structs.asdict(seen),
-        run_count=len(ran),
-        total=total,
-        executed=executed,
-        rejected=sum(w.rejected for w in ran),
-        execution_rate=_ratio(executed, total),
-        empty_window_count=sum(w.total == 0 for w in ran),
-        positive_window_count=positive,
-        positive_window_rate=_ratio(positive, len(ran)),
-        pnl_sum=cash(sum(known)),
-        pnl_avg=round(cash(sum(known)) / len(known), _PLACES) if known else None,
-        risk_rejection_reasons=dict(sorted(reasons.items(), key=lambda item: (-item[1], item[0]))),
-    )
-
-
-def _averages(ran: Sequence[WindowEntry]) -> list[StrategyAverage]:
-    rows: dict[str, list[StrategyEntry]] = {}
-    for window in ran:
-        for entry in window.results:
-            rows.setdefault(entry.strategy, []).append(entry)
-    out = []
-    for name, found in sorted(rows.items()):
-        pnl = [_u6(entry.pnl) for entry in found if entry.pnl is not None]
-        rates = [entry.winrate for entry in found if entry.winrate is not None]
-        out.append(
-            StrategyAverage(
-                name,
-                len(found),
-                round(cash(sum(pnl)) / len(pnl), _PLACES) if pnl else None,
-                round(sum(rates) / len(rates), _PLACES) if rates else None,
-                sum(entry.trade_count for entry in found),
-                cash(sum(pnl)) if pnl else None,
-            )
-        )
-    return out
-
-
-def _ratio(part: int, whole: int) -> float | None:
-    return round(part / whole, _PLACES) if whole else None
-
-
-def _u6(amount: float) -> int:
-    return round(amount * 1_000_000)

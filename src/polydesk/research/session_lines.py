@@ -74,7 +74,7 @@ def _order_line(life: Life, markets: tuple[Market, ...], kind: str, reason: str)
 def _fill_line(fill: Fill, life: Life, markets: tuple[Market, ...], account: Account, status: str) -> Line:
     intent, market = life.intent, markets[fill.market]
     failed = status == "failed"
-    change = 0 if failed else _booked(fill, intent.strategy, account)
+    change, realised = (0, 0) if failed else _booked(fill, intent.strategy, account)
     return Line(
         ts_ns=fill.ts_ns,
         kind="failed" if failed else "fill",
@@ -88,6 +88,7 @@ def _fill_line(fill: Fill, life: Life, markets: tuple[Market, ...], account: Acc
         limit_g4=intent.price_g4,
         fill_g4=fill.price_g4,
         change_u6=change,
+        realised_u6=realised,
         slippage=Fraction(int(fill.side) * (fill.price_g4 - intent.price_g4), intent.price_g4),
         reason="settlement_failed" if failed else "",
         notional_u6=cost_u6(intent.price_g4, intent.size_u6),
@@ -105,18 +106,26 @@ def _status(confirmed: bool | None) -> str:  # noqa: FBT001 - as the journal has
     return "matched" if confirmed is None else "confirmed" if confirmed else "failed"
 
 
-def _booked(fill: Fill, strategy: str, account: Account) -> int:
-    """Book a fill; return the PnL it realised after its fee and rounding, micro-pUSD."""
+def _booked(fill: Fill, strategy: str, account: Account) -> tuple[int, int]:
+    """Book a fill; return the PnL it realised after its fee and rounding, and before them, micro-pUSD."""
     key = position_key(strategy, fill.market, fill.token)
-    before = account.matched.positions[key].net_u6 if key in account.matched.positions else 0
+    net, realised = _made(account, key)
     account.fill(fill, strategy)
-    return account.matched.positions[key].net_u6 - before
+    after = account.matched.positions[key]
+    return after.net_u6 - net, after.realised_u6 - realised
+
+
+def _made(account: Account, key: str) -> tuple[int, int]:
+    held = account.matched.positions.get(key)
+    return (0, 0) if held is None else (held.net_u6, held.realised_u6)
 
 
 def _payouts(event: Settled, markets: tuple[Market, ...], account: Account) -> Iterator[Line]:
     market = markets[event.market]
-    before = {key: held.net_u6 for key, held in account.matched.positions.items() if held.market == event.market}
+    mine = [key for key, held in account.matched.positions.items() if held.market == event.market]
+    before = {key: _made(account, key) for key in mine}
     for position, shares, _ in account.settled(event):
+        net, realised = before[position_key(position.strategy, position.market, position.token)]
         yield Line(
             ts_ns=event.ts_ns,
             kind="settlement",
@@ -128,7 +137,8 @@ def _payouts(event: Settled, markets: tuple[Market, ...], account: Account) -> I
             qty_u6=shares,
             executed_u6=shares,
             fill_g4=event.payout_g4[position.token],
-            change_u6=position.net_u6 - before[position_key(position.strategy, position.market, position.token)],
+            change_u6=position.net_u6 - net,
+            realised_u6=position.realised_u6 - realised,
             status=event.origin,
         )
 

@@ -55,7 +55,9 @@ class Finding:
     report: Report
 
 
-def session_result(folder: Path, warm: WarmUp | None = None, engine: str = "", report: Report | None = None) -> Finding:
+def session_result(
+    folder: Path, warm: WarmUp | None = None, engine: str = "", report: Report | None = None, missing: str = ""
+) -> Finding:
     """Build the result of the session in ``folder``.
 
     Args:
@@ -63,6 +65,7 @@ def session_result(folder: Path, warm: WarmUp | None = None, engine: str = "", r
         warm: What the books knew at the beginning, where that was worked out.
         engine: Which loop ran it; empty when not known.
         report: Of the session, where it was built already.
+        missing: What was cut off after the session had ended, for its notes.
 
     Raises:
         SessionError: There is no session.
@@ -70,7 +73,7 @@ def session_result(folder: Path, warm: WarmUp | None = None, engine: str = "", r
     """
     header, records = read_session(folder)
     config = session_config(header)
-    report = report or build_report(folder)
+    report = report or build_report(folder, count=False)
     summary = report.summary
     lives = {life.intent.id: life for life in summary.lives}
     enabled = [name for name in STRATEGIES if getattr(config.desk.strategies, name).enabled]
@@ -78,11 +81,12 @@ def session_result(folder: Path, warm: WarmUp | None = None, engine: str = "", r
     lines = session_lines(tuple(records[1:]), lives, summary.markets)
     ledger = entries(list(lines), standings, caps_of(config.desk.risk, cash_u6(config.desk.cash)))
     _count_trades(summary, standings)
+    _count_falls(summary, standings)
     by_strategy, by_event = attribution(standings)
     result = Result(
         schema_version=SCHEMA_VERSION,
         kind="backtest",
-        meta=_meta(summary, engine),
+        meta=_meta(summary, engine, missing),
         summary=_totals(summary, ledger, _edges_ns(report)),
         configs=_configs(summary),
         attribution=Attribution(_void(by_strategy, summary), _void(by_event, summary)),
@@ -110,6 +114,20 @@ def _count_trades(summary: Summary, standings: Standings) -> None:
             standing.hold(held.cost_u6, held.value_u6)
 
 
+def _count_falls(summary: Summary, standings: Standings) -> None:
+    """Tell every standing its deepest fall; without the tape only that of a session's only strategy is known."""
+    found = summary.study.market.falls if summary.study and summary.study.market else None
+    if found is None:
+        if len(standings.by_strategy) == 1:
+            next(iter(standings.by_strategy.values())).fallen_u6 = summary.drawdown.depth_u6
+        return
+    by_name = {(fall.strategy, fall.event): fall.depth_u6 for fall in found}
+    for name, standing in standings.by_strategy.items():
+        standing.fallen_u6 = by_name.get((name, ""), 0)
+    for holder, standing in standings.by_event.items():
+        standing.fallen_u6 = by_name.get(holder, 0)
+
+
 def _void(rows: Sequence[Row], summary: Summary) -> list[Row]:
     """Return the rows, without PnL when an accounting identity broke."""
     if not summary.broken:
@@ -117,8 +135,8 @@ def _void(rows: Sequence[Row], summary: Summary) -> list[Row]:
     return [msgspec.structs.replace(row, pnl=None, unrealized=None) for row in rows]
 
 
-def _meta(summary: Summary, engine: str) -> Meta:
-    notes = []
+def _meta(summary: Summary, engine: str, missing: str) -> Meta:
+    notes = [f"partial: {missing}"] if missing else []
     if summary.end != "tape_end":
         notes.append(f"partial: the session ended by {summary.end or 'an interruption'} before the end of its window")
     if summary.constructed:
@@ -163,8 +181,10 @@ def _totals(summary: Summary, ledger: Sequence[ReplayEntry], edges_ns: tuple[int
         unfilled=counts.orders - len(executed),
         pnl=_known(summary.matched.net_u6) if known else None,
         pnl_confirmed=_known(summary.confirmed.net_u6) if known else None,
+        realized=cash(summary.matched.realised_u6) if known else None,
         unrealized=_known(summary.matched.unrealised_u6) if known else None,
         fees=cash(summary.matched.fees_u6),
+        rounding=cash(summary.matched.dust_u6),
         external={kind: cash(amount) for kind, amount in sorted(summary.external.items())},
         max_drawdown=cash(summary.drawdown.depth_u6),
         fills=counts.fills - counts.failed_fills,

@@ -10,6 +10,7 @@ from polydesk.model.market import Fact, Market, Origin, Token
 from polydesk.model.orders import Intent, OrderType, Purpose, Side
 from polydesk.model.records import Cause, Fill, Liquidity
 from polydesk.portfolio import Account, Position, position_key
+from polydesk.report.marks import Falling
 from polydesk.report.trades import TradeBook
 from polydesk.research.stored_signals import Snapshot, Snapshots, StoredSignal
 from polydesk.risk import DailyLoss, look
@@ -27,6 +28,8 @@ class Books:
 
     Attributes:
         markets: Each market's id by its number here.
+        whole: How far equity fell.
+        parts: Likewise of each strategy (with an empty event) and of its part in each event.
     """
 
     snapshots: Snapshots
@@ -37,36 +40,45 @@ class Books:
     daily: DailyLoss = field(default_factory=DailyLoss)
     markets: dict[str, Market] = field(default_factory=dict)
     events: dict[str, str] = field(default_factory=dict)
-    peak_u6: int = 0
-    fallen_u6: int = 0
+    whole: Falling = field(default_factory=Falling)
+    parts: dict[tuple[str, str], Falling] = field(default_factory=dict)
+    _names: list[str] = field(default_factory=list)
+    _net_u6: dict[tuple[str, str], int] = field(default_factory=dict)
+    _moved: set[tuple[str, str]] = field(default_factory=set)
     _sent_ns: deque[int] = field(default_factory=deque)
     _entries_ns: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Begin with the starting cash."""
         self.account.open(self.start_u6)
-        self.peak_u6 = self.start_u6
+        self.whole = Falling(self.start_u6)
 
     def market_of(self, signal: StoredSignal) -> Market:
         """Return the market of a signal; stored signals know no tick and no minimum, so none is asked for."""
         found = self.markets.get(signal.market)
         if found is None:
             found = self.markets[signal.market] = _market(len(self.markets), signal.market)
+            self._names.append(signal.market)
             self.events[signal.market] = signal.event
         return found
 
     def look(self, ts_ns: int) -> None:
         """Value what is held by what was known at ``ts_ns``: for the daily loss and for the drawdown."""
         worth = unpriced = 0
+        open_u6: dict[tuple[str, str], int] = {}
         for held in self.held():
             value = self.value_u6(held, ts_ns)
             worth += value or 0
             unpriced += held.cost_u6 if value is None else 0
+            for part in self._parts(held):
+                open_u6[part] = open_u6.get(part, 0) + (value or 0) - held.cost_u6
         equity = self.account.matched.cash_u6 + worth
         counted = equity if self.limits.daily_loss_counts_unrealised else self._realised_u6() + self.start_u6
         look(self.daily, self.limits, ts_ns, counted - self.start_u6, self.start_u6, unpriced)
-        self.peak_u6 = max(self.peak_u6, equity)
-        self.fallen_u6 = max(self.fallen_u6, self.peak_u6 - equity)
+        self.whole.see(equity)
+        for part in {*open_u6, *self._moved}:
+            self.parts.setdefault(part, Falling()).see(self._net_u6[part] + open_u6.get(part, 0))
+        self._moved = set(open_u6)
 
     def held(self) -> list[Position]:
         """Return the positions with shares."""
@@ -74,8 +86,7 @@ class Books:
 
     def value_u6(self, held: Position, ts_ns: int) -> int | None:
         """Return what a position is worth at its own token's last price, micro-pUSD; ``None`` without one."""
-        market = next(name for name, known in self.markets.items() if known.index == held.market)
-        snapshot = self.snapshots.at(market, ts_ns)
+        snapshot = self.snapshots.at(self._name_of(held), ts_ns)
         price = None if snapshot is None else snapshot.prices_g4[held.token]
         return None if price is None else proceeds_u6(price, held.shares_u6)
 
@@ -118,10 +129,11 @@ class Books:
         if signal.side is Side.BUY:
             self._entries_ns[signal.strategy, signal.market] = signal.ts_ns
 
-    def book(self, intent: Intent, ts_ns: int, price_g4: int, size_u6: int, fee_u6: int) -> int:
-        """Book a fill; return the PnL it realised after its fee and rounding, micro-pUSD."""
+    def book(self, intent: Intent, ts_ns: int, price_g4: int, size_u6: int, fee_u6: int) -> tuple[int, int]:
+        """Book a fill; return the PnL it realised after its fee and rounding, and before them, micro-pUSD."""
         key = position_key(intent.strategy, intent.market, intent.token)
-        before = self.account.matched.positions[key].net_u6 if key in self.account.matched.positions else 0
+        old = self.account.matched.positions.get(key)
+        net, realised = (0, 0) if old is None else (old.net_u6, old.realised_u6)
         # A source may use one id for several signals; an account books a fill of the same id only once.
         name = FillId(f"fill-{len(self.account.seen) + 1}")
         fill = Fill(
@@ -131,7 +143,16 @@ class Books:
         self.account.fill(fill, intent.strategy)
         held = self.account.matched.positions[key]
         self.trades.filled(held, fill, "signal")
-        return held.net_u6 - before
+        for part in self._parts(held):
+            self._net_u6[part] = self._net_u6.get(part, 0) + held.net_u6 - net
+            self._moved.add(part)
+        return held.net_u6 - net, held.realised_u6 - realised
+
+    def _parts(self, held: Position) -> tuple[tuple[str, str], tuple[str, str]]:
+        return (held.strategy, ""), (held.strategy, self.events[self._name_of(held)])
+
+    def _name_of(self, held: Position) -> str:
+        return self._names[held.market]
 
     def _realised_u6(self) -> int:
         return sum(held.net_u6 for held in self.account.matched.positions.values())

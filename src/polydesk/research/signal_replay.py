@@ -94,9 +94,11 @@ def replay_signals(plan: SignalPlan) -> tuple[Result, Sequence[ReplayEntry]]:
         unfilled=len(ledger) - executed - refused,
         pnl=None if unknown else cash(pnl + open_u6),
         pnl_confirmed=None if unknown else cash(pnl + open_u6),
+        realized=cash(books.account.matched.realised_u6),
         unrealized=None if unknown else cash(open_u6),
         fees=cash(books.account.matched.fees_u6),
-        max_drawdown=cash(books.fallen_u6),
+        rounding=cash(books.account.matched.dust_u6),
+        max_drawdown=cash(books.whole.depth_u6),
         fills=executed,
         volume=cash(sum(standing.volume_u6 for standing in standings.by_strategy.values())),
         reject_reasons=dict(sorted(reasons.items(), key=lambda item: (-item[1], item[0]))),
@@ -152,10 +154,10 @@ def _line(signal: StoredSignal, plan: SignalPlan, books: Books) -> Line:
         return msgspec.structs.replace(known, reason=NOT_DRAWN if drawn else NO_LIQUIDITY)
     books.sent(signal)
     fee = fee_u6(plan.model, price, size)
-    change = books.book(intent, signal.ts_ns, price, size, fee)
+    change, realised = books.book(intent, signal.ts_ns, price, size, fee)
     return msgspec.structs.replace(
-        known, kind="fill", executed_u6=size, fill_g4=price, change_u6=change, probability=chance, fee_u6=fee,
-        liquidity="taker", rule="model", status="matched",
+        known, kind="fill", executed_u6=size, fill_g4=price, change_u6=change, realised_u6=realised,
+        probability=chance, fee_u6=fee, liquidity="taker", rule="model", status="matched",
     )  # fmt: skip
 
 
@@ -172,7 +174,16 @@ def _count(plan: SignalPlan, books: Books, standings: Standings) -> bool:
         unknown = unknown or value is None
         for standing in standings.of(held.strategy, books.events[name], name):
             standing.hold(held.cost_u6, value)
+    for name, standing in standings.by_strategy.items():
+        standing.fallen_u6 = _depth_u6(books, name, "")
+    for (name, event), standing in standings.by_event.items():
+        standing.fallen_u6 = _depth_u6(books, name, event)
     return unknown
+
+
+def _depth_u6(books: Books, strategy: str, event: str) -> int:
+    found = books.parts.get((strategy, event))
+    return 0 if found is None else found.depth_u6
 
 
 def _result(

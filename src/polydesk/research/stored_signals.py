@@ -7,7 +7,7 @@ down), a snapshot's price to the nearest step, a size down to a micro-share.
 import bisect
 import csv
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, DecimalException
 from fractions import Fraction
 from pathlib import Path
@@ -25,6 +25,12 @@ SIGNAL_COLUMNS = ("ts", "strategy", "market_id", "event_id", "token", "side", "p
 
 SNAPSHOT_COLUMNS = ("ts", "market_id", "yes", "no", "liquidity")
 """Columns of a snapshot file; ``no`` and ``liquidity`` may be empty: unknown."""
+
+
+_SIGNAL_NEEDS = ("ts", "strategy", "market_id", "side", "price", "size")
+_SNAPSHOT_NEEDS = ("ts", "market_id", "yes")
+_MAY_LACK = ("price", "size")
+"""Fields that a JSON object leaves out where it knows none; the signal is then not filled."""
 
 
 class StoredSignal(msgspec.Struct, frozen=True):
@@ -107,9 +113,9 @@ def read_tables(signals: Path, snapshots: Path | None) -> Stored:
     Raises:
         ConfigError: A file cannot be read, or a line lacks a field or has a wrong one; names file, line and field.
     """
-    found = [read_signal(row, where, number) for number, where, row in _lines(signals)]
+    found = [read_signal(row, where, number) for number, where, row in _lines(signals, _SIGNAL_NEEDS)]
     by_market: dict[str, list[Snapshot]] = {}
-    for _, where, row in _lines(snapshots) if snapshots is not None else ():
+    for _, where, row in _lines(snapshots, _SNAPSHOT_NEEDS) if snapshots is not None else ():
         by_market.setdefault(_text(row, "market_id", where), []).append(read_snapshot(row, where))
     return Stored(signals.name, file_sha256(signals), in_order(found), Snapshots(by_market))
 
@@ -135,9 +141,16 @@ def read_signal(row: Mapping[str, Any], where: str, number: int) -> StoredSignal
         market=market,
         token=read_token(row.get("token"), where),
         side=side,
-        price=read_number(row.get("price"), f"{where}: field price"),
+        price=_price(row, where),
         size_u6=read_size_u6(row.get("size"), f"{where}: field size"),
     )
+
+
+def _price(row: Mapping[str, Any], where: str) -> Fraction | None:
+    price = read_number(row.get("price"), f"{where}: field price")
+    if price is not None and not 0 <= price <= 1:
+        raise ConfigError(f"{where}: field price is {float(price):g}; expected pUSD per share, 0 to 1")
+    return price
 
 
 def read_snapshot(row: Mapping[str, Any], where: str) -> Snapshot:
@@ -246,20 +259,32 @@ def file_sha256(path: Path) -> str:
         raise ConfigError(f"{path}: cannot be read ({err.strerror}); give a file of signals") from err
 
 
-def _lines(path: Path) -> Iterator[tuple[int, str, Mapping[str, Any]]]:
+def _lines(path: Path, needs: Sequence[str]) -> Iterator[tuple[int, str, Mapping[str, Any]]]:
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             if path.suffix == ".csv":
-                for number, row in enumerate(csv.DictReader(file), start=2):
+                table = csv.DictReader(file)
+                _check_columns(table.fieldnames or (), needs, str(path))
+                for number, row in enumerate(table, start=2):
                     yield number, f"{path} line {number}", row
                 return
             for number, line in enumerate(file, start=1):
                 if line.strip():
-                    yield number, f"{path} line {number}", _object(line, f"{path} line {number}")
+                    found = _object(line, f"{path} line {number}")
+                    _check_columns(
+                        tuple(found), [name for name in needs if name not in _MAY_LACK], f"{path} line {number}"
+                    )
+                    yield number, f"{path} line {number}", found
     except OSError as err:
         raise ConfigError(f"{path}: cannot be read ({err.strerror}); give a CSV or JSONL file") from err
     except (UnicodeDecodeError, csv.Error) as err:
         raise ConfigError(f"{path}: not a text table ({err}); give a CSV or JSONL file") from err
+
+
+def _check_columns(found: Sequence[str], needs: Sequence[str], where: str) -> None:
+    missing = [name for name in needs if name not in found]
+    if missing:
+        raise ConfigError(f"{where}: has no field {missing[0]}; needed are {', '.join(needs)}")
 
 
 def _object(line: str, where: str) -> Mapping[str, Any]:

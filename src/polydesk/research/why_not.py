@@ -131,7 +131,7 @@ def why_not(session: Session, market: str, at: str) -> WhyNot:
         TapeError: The tape is damaged.
     """
     if session.tape is None:
-        raise SessionError(f"why-not needs the tape of session {session.header.session}: {session.missing}")
+        raise SessionError(session.missing)
     ended = next((r for r in session.records if isinstance(r, SessionEnded)), None)
     rows = ended.rows if ended else session.header.tape_range[1]
     found = find_market(market, session.markets)

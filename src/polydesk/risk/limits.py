@@ -1,10 +1,25 @@
 """Risk limits and what each of them means."""
 
 from decimal import Decimal
+from functools import lru_cache
+from typing import NamedTuple
 
 from pydantic import model_validator
 
-from polydesk.model.params import Params, param
+from polydesk.model.grid import cash_u6
+from polydesk.model.params import Params, param, seconds_ns
+
+
+class Caps(NamedTuple):
+    """The limits in the whole numbers that checks compare."""
+
+    order_u6: int
+    market_u6: int
+    total_u6: int
+    collar_g4: int
+    stale_ns: int
+    to_end_ns: int
+    cooldown_ns: int
 
 
 class RiskLimits(Params):
@@ -33,8 +48,27 @@ class RiskLimits(Params):
     )
     day_starts_hour: int = param(0, "h UTC", "hour at which the trading day begins", low=0, high=23)
 
+    @property
+    def caps(self) -> Caps:
+        """The limits as whole numbers."""
+        return _caps(
+            self.max_order_notional, self.max_market_exposure, self.max_total_exposure, self.collar, self.stale_feed_s,
+            self.min_time_to_end_s, self.entry_cooldown_s,
+        )  # fmt: skip
+
     @model_validator(mode="after")
     def _caps_nest(self) -> "RiskLimits":
         if not self.max_order_notional <= self.max_market_exposure <= self.max_total_exposure:
             raise ValueError("need max_order_notional <= max_market_exposure <= max_total_exposure")
         return self
+
+
+@lru_cache(maxsize=64)
+def _caps(
+    order: Decimal, market: Decimal, total: Decimal, collar: float, stale_s: float, to_end_s: float, cooldown_s: float
+) -> Caps:
+    # Every order is checked against the same few: they are converted once.
+    return Caps(
+        cash_u6(order), cash_u6(market), cash_u6(total), round(collar * 10_000), seconds_ns(stale_s),
+        seconds_ns(to_end_s), seconds_ns(cooldown_s),
+    )  # fmt: skip

@@ -9,13 +9,12 @@ from functools import lru_cache
 
 import msgspec
 
-from polydesk.model.grid import cash_u6, cost_u6
+from polydesk.model.grid import cost_u6
 from polydesk.model.market import Market
 from polydesk.model.orders import Check, Intent, Purpose, Side
-from polydesk.model.params import seconds_ns
 from polydesk.model.reasons import Refusal
 from polydesk.risk.checks import UNKNOWN, adverse_g4, at_least, at_most, below, on_tick
-from polydesk.risk.limits import RiskLimits
+from polydesk.risk.limits import Caps, RiskLimits
 
 
 class Observed(msgspec.Struct, frozen=True, gc=False):
@@ -88,7 +87,11 @@ class Permit:
 
 
 _SEAL = object()
-_NAMES = {code: code.value for code in Refusal}
+# A code's text, read once: looking it up costs an order more than its checks do.
+(
+    _STOPPED, _KILLED, _UNKNOWN, _BROKEN, _ASSUMED, _ENDED, _ENDING, _STALE, _CROSSED, _OFF_TICK, _MINIMUM, _COLLAR,
+    _NOTIONAL, _IN_MARKET, _IN_TOTAL, _CASH, _SHARES, _RATE, _OPEN, _DUPLICATE, _COOLDOWN, _SELF_TRADE,
+) = (code.value for code in Refusal)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,52 +125,54 @@ def decide(intent: Intent, market: Market, seen: Observed, limits: RiskLimits) -
 
 def _checks(intent: Intent, market: Market, seen: Observed, limits: RiskLimits) -> list[Check]:
     """Return every check of an order, in the order in which they count; most orders pass all of them."""
-    found = _order_checks(intent, market, seen, limits)
+    caps = limits.caps
+    found = _order_checks(intent, market, seen, limits, caps)
     if intent.purpose is not Purpose.EXIT:
-        found = [*_state_checks(seen), *_market_checks(seen, limits), *found]
+        state = _state_checks(seen.stopped, seen.killed, seen.unknown, seen.broken, seen.live_assumed)
+        found = [*state, *_market_checks(seen, caps), *found]
     if intent.purpose is Purpose.ENTRY:
-        pause_ns = seconds_ns(limits.entry_cooldown_s)
-        found.append(_check(Refusal.COOLDOWN, at_least, seen.since_entry_ns, pause_ns, "ns"))
+        found.append(_check(_COOLDOWN, at_least, seen.since_entry_ns, caps.cooldown_ns, "ns"))
     if intent.side is Side.BUY:
-        found += _exposure_checks(intent, seen, limits)
+        found += _exposure_checks(intent, seen, caps)
     else:
-        found.append(_check(Refusal.SHARES, at_least, seen.shares_u6, intent.size_u6, "u6 shares"))
+        found.append(_check(_SHARES, at_least, seen.shares_u6, intent.size_u6, "u6 shares"))
     return found
 
 
-def _state_checks(seen: Observed) -> tuple[Check, ...]:
+@lru_cache(maxsize=64)
+def _state_checks(stopped: int, killed: int, unknown: int, broken: int, assumed: int) -> tuple[Check, ...]:
     return (
-        _flag(Refusal.ENTRIES_STOPPED, seen.stopped),
-        _flag(Refusal.KILL_SWITCH, seen.killed),
-        _flag(Refusal.RISK_UNKNOWN, seen.unknown),
-        _flag(Refusal.SENTINEL_BROKEN, seen.broken),
-        _flag(Refusal.ASSUMED_FACT, seen.live_assumed),
+        _flag(_STOPPED, stopped),
+        _flag(_KILLED, killed),
+        _flag(_UNKNOWN, unknown),
+        _flag(_BROKEN, broken),
+        _flag(_ASSUMED, assumed),
     )
 
 
-def _market_checks(seen: Observed, limits: RiskLimits) -> tuple[Check, ...]:
+def _market_checks(seen: Observed, caps: Caps) -> tuple[Check, ...]:
     return (
-        _flag(Refusal.MARKET_ENDED, seen.ended),
-        _check(Refusal.MARKET_ENDING, at_least, seen.to_end_ns, seconds_ns(limits.min_time_to_end_s), "ns"),
-        _check(Refusal.STALE_FEED, at_most, seen.feed_age_ns, seconds_ns(limits.stale_feed_s), "ns"),
-        _flag(Refusal.CROSSED_BOOK, seen.crossed),
+        _flag(_ENDED, seen.ended),
+        _check(_ENDING, at_least, seen.to_end_ns, caps.to_end_ns, "ns"),
+        _check(_STALE, at_most, seen.feed_age_ns, caps.stale_ns, "ns"),
+        _flag(_CROSSED, seen.crossed),
     )
 
 
-def _order_checks(intent: Intent, market: Market, seen: Observed, limits: RiskLimits) -> list[Check]:
+def _order_checks(intent: Intent, market: Market, seen: Observed, limits: RiskLimits, caps: Caps) -> list[Check]:
     found = [
-        _check(Refusal.OFF_TICK, on_tick, intent.price_g4, seen.tick_g4, "g4"),
-        _check(Refusal.BELOW_MINIMUM, at_least, intent.size_u6, _minimum_u6(intent, market), "u6 shares"),
+        _check(_OFF_TICK, on_tick, intent.price_g4, seen.tick_g4, "g4"),
+        _check(_MINIMUM, at_least, intent.size_u6, _minimum_u6(intent, market), "u6 shares"),
     ]
     beyond = adverse_g4(int(intent.side), intent.price_g4, seen.opposite_g4)
     # A resting quote into an empty opposite side cannot overpay anyone; a marketable order there is a mistake.
     if not (intent.post_only and beyond == UNKNOWN):
-        found.append(_check(Refusal.PRICE_COLLAR, at_most, beyond, round(limits.collar * 10_000), "g4"))
-    found.append(_check(Refusal.SELF_TRADE, at_most, seen.self_crossing, 0, "orders"))
-    found.append(_check(Refusal.DUPLICATE, at_most, seen.duplicates, 0, "orders"))
+        found.append(_check(_COLLAR, at_most, beyond, caps.collar_g4, "g4"))
+    found.append(_check(_SELF_TRADE, at_most, seen.self_crossing, 0, "orders"))
+    found.append(_check(_DUPLICATE, at_most, seen.duplicates, 0, "orders"))
     if intent.purpose is not Purpose.EXIT:
-        found.append(_check(Refusal.ORDER_RATE, below, seen.orders_last_minute, limits.max_orders_per_minute, "orders"))
-        found.append(_check(Refusal.OPEN_ORDERS, below, seen.open_orders, limits.max_open_orders, "orders"))
+        found.append(_check(_RATE, below, seen.orders_last_minute, limits.max_orders_per_minute, "orders"))
+        found.append(_check(_OPEN, below, seen.open_orders, limits.max_open_orders, "orders"))
     return found
 
 
@@ -178,24 +183,24 @@ def _minimum_u6(intent: Intent, market: Market) -> int:
     return max(1, market.min_size_u6.value)
 
 
-def _exposure_checks(intent: Intent, seen: Observed, limits: RiskLimits) -> list[Check]:
+def _exposure_checks(intent: Intent, seen: Observed, caps: Caps) -> list[Check]:
     cost = cost_u6(intent.price_g4, intent.size_u6)
-    found = [_check(Refusal.ORDER_NOTIONAL, at_most, cost, cash_u6(limits.max_order_notional), "u6 pUSD")]
-    for code, used, cap in (
-        (Refusal.MARKET_EXPOSURE, seen.market_exposure_u6, limits.max_market_exposure),
-        (Refusal.TOTAL_EXPOSURE, seen.total_exposure_u6, limits.max_total_exposure),
+    found = [_check(_NOTIONAL, at_most, cost, caps.order_u6, "u6 pUSD")]
+    for name, used, cap in (
+        (_IN_MARKET, seen.market_exposure_u6, caps.market_u6),
+        (_IN_TOTAL, seen.total_exposure_u6, caps.total_u6),
     ):
         after = UNKNOWN if used == UNKNOWN else used + cost
-        found.append(_check(code, at_most, after, cash_u6(cap), "u6 pUSD"))
-    found.append(_check(Refusal.CASH, at_least, seen.cash_u6, cost + seen.fee_u6, "u6 pUSD"))
+        found.append(_check(name, at_most, after, cap, "u6 pUSD"))
+    found.append(_check(_CASH, at_least, seen.cash_u6, cost + seen.fee_u6, "u6 pUSD"))
     return found
 
 
 @lru_cache(maxsize=64)
-def _flag(code: Refusal, observed: int) -> Check:
+def _flag(name: str, observed: int) -> Check:
     """Return a check that passes at 0. Nearly all of them do: the same few records serve every order."""
-    return _check(code, at_most, observed, 0, "flag")
+    return _check(name, at_most, observed, 0, "flag")
 
 
-def _check(code: Refusal, test: Callable[[int, int], int], observed: int, limit: int, unit: str) -> Check:
-    return Check(_NAMES[code], observed, limit, unit, test(observed, limit) == 1)
+def _check(name: str, test: Callable[[int, int], int], observed: int, limit: int, unit: str) -> Check:
+    return Check(name, observed, limit, unit, test(observed, limit) == 1)

@@ -47,7 +47,8 @@ def begin(tape: Tape, desk: DeskConfig, exchange: ExchangeConfig, seed: int, mar
     for market in chosen - paid:
         machine.wake.mask[market] = mask[market]
         # Nobody was woken by the rows before: the first message of the stretch is looked at, moved or not.
-        machine.view.last[market, Fact.MOVED] = 1
+        for books in (machine.books, machine.view):
+            books.last[market, Fact.MOVED] = 1
     return machine
 
 

@@ -6,7 +6,7 @@ Nothing here loads the compiled loop before it is used: compiling it takes a min
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
-from polydesk.desk.loop.pack import not_compiled
+from polydesk.desk.loop.pack import cannot_run
 from polydesk.kernel.cache import CALLER_ROOMS, cache_directory
 from polydesk.kernel.jit import make_ready
 from polydesk.model.errors import ConfigError, SessionError
@@ -29,7 +29,7 @@ def supports(settings: Settings) -> str:
     """Return why a session cannot run compiled, in one sentence, or ``""``."""
     if isinstance(settings.run.speed, float):
         return "a session at a set speed is paced row by row"
-    return not_compiled(settings.desk)
+    return cannot_run(settings.desk)
 
 
 def is_compiled() -> bool:

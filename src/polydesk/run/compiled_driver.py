@@ -1,4 +1,4 @@
-"""The driver of a backtest whose strategies are all compiled: batches of rows in, records out.
+"""The driver of a backtest as fast as it goes: batches of rows in, records out; strategies that are Python are asked.
 
 It writes the very records the interpreted driver writes, so replay, reports, ledger and resume know no difference.
 """
@@ -9,13 +9,15 @@ from typing import Any
 
 import numpy as np
 
+from polydesk.desk.loop.asker import Asker
 from polydesk.desk.loop.columns import Now
 from polydesk.desk.loop.outputs import Stop, Task
-from polydesk.desk.loop.pack import new_loop
+from polydesk.desk.loop.pack import new_loop, runs_compiled
 from polydesk.desk.loop.room import with_room
 from polydesk.desk.loop.run import next_due_ns, run
 from polydesk.desk.loop.sync import sync
 from polydesk.kernel.advance import foreign_row
+from polydesk.model.errors import Unanswered
 from polydesk.model.grid import FAR_NS
 from polydesk.model.records import Command, SentinelBroke, SourceChanged
 from polydesk.model.rows import empty_rows
@@ -30,6 +32,8 @@ from polydesk.tape.parts import GROUP_ROWS
 CHUNK_ROWS = 1 << 16
 """Rows of one compiled call: an interruption waits no longer."""
 _FIRST_ROWS = 1 << 12
+ASKED_CHUNK_ROWS = 1 << 13
+"""The same where strategies in Python are asked: they take as long as they take."""
 _LOOK_EVERY_NS = 50_000_000
 _NO_ROWS = empty_rows(0)
 _NOTHING_SEEN = np.zeros((0, 3), np.int64)
@@ -44,7 +48,7 @@ class CompiledDriver:
         recorder: Takes every input and output; ``None`` keeps nothing but the counters.
         look: Called now and then with the progress, the machine's desk being up to date; keep it short.
         batch_rows: Rows read at once.
-        chunk_rows: Rows of one compiled call.
+        chunk_rows: Rows of one compiled call; by default as its strategies are.
     """
 
     def __init__(
@@ -54,13 +58,16 @@ class CompiledDriver:
         recorder: Recorder | None,
         look: Callable[[Progress], None],
         batch_rows: int = GROUP_ROWS,
-        chunk_rows: int = CHUNK_ROWS,
+        chunk_rows: int | None = None,
     ) -> None:
         self._tape, self._m, self._recorder, self._look = tape, machine, recorder, look
-        self._batch_rows, self._chunk_rows = batch_rows, chunk_rows
         desk = machine.desk
-        self._loop, self._names = new_loop(desk.config, desk.markets, tell=recorder is not None)
-        self._translator = Translator(desk, self._names)
+        asks = not all(runs_compiled(one) for one in desk.strategies.values())
+        self._batch_rows, self._chunk_rows = batch_rows, chunk_rows or (ASKED_CHUNK_ROWS if asks else CHUNK_ROWS)
+        self._loop, self._names = new_loop(desk, tell=recorder is not None)
+        self._asker = Asker(desk, tell=recorder is not None)
+        self._asker.bind(self._loop)
+        self._translator = Translator(desk, self._names, self._asker)
         self._broken = ""
         self._stop = ""
         self._looked_ns = 0
@@ -76,6 +83,7 @@ class CompiledDriver:
 
         Raises:
             TapeError: A row names a market outside the tape's.
+            KeyboardInterrupt: A second Ctrl-C, while a strategy that is Python was asked.
         """
         goes_on = True
         for rows in self._tape.batches(start=self._m.next_row, batch_rows=self._batch_rows):
@@ -157,17 +165,27 @@ class CompiledDriver:
         m = self._m
         feed = m.feed
         blind, nothing, nowhere = (feed.blind, feed.nothing, feed.nowhere) if feed else (m.wake, m.own, m.fills)
-        return int(
-            run(
-                self._loop, m.view, m.books, m.own, m.fills, m.wake, blind, nothing, nowhere, m.venue.kernel,
-                self._rows, self._seen, self._cursor, int(task), argument,
-            )
-        )  # fmt: skip
+        try:
+            return int(
+                run(
+                    self._loop, m.view, m.books, m.own, m.fills, m.wake, blind, nothing, nowhere, m.venue.kernel,
+                    self._rows, self._seen, self._cursor, int(task), argument,
+                )
+            )  # fmt: skip
+        except Unanswered:
+            # What was put out since the last flush stays unwritten: the session is repeated from its journal.
+            # Without an error of its own a call is cut off by an interruption that came before it could look.
+            raise self._asker.error or KeyboardInterrupt from None
 
     def _take_stop(self) -> bool:
         """Hand over the operator's stop; return whether this was a moment for it: between two things that are due."""
         now, m = self._loop.now, self._m
         now_ns = max(int(now[Now.ROW_NS]), int(now[Now.NOW_NS]))
+        if self._window is not None:
+            # The venue's books are ahead of what the desk has seen: whatever is sent now comes after their last row.
+            now_ns = max(now_ns, self._window.venue_ns() + 1)
+            if self._window.next_wake_ns() <= now_ns:
+                return False
         if now[Now.UNTOLD_NEWS] or next_due_ns(self._loop, m.venue.kernel) <= now_ns:
             return False
         self._make_room()
@@ -178,6 +196,7 @@ class CompiledDriver:
     def _make_room(self) -> None:
         self._flush()
         self._loop, self._m.venue.kernel = with_room(self._loop, self._m.venue.kernel)
+        self._asker.bind(self._loop)
 
     def _take(self, record: Any) -> None:
         self._flush()
@@ -185,15 +204,16 @@ class CompiledDriver:
             self._recorder.take(record)
 
     def _flush(self) -> None:
-        count = int(self._loop.now[Now.OUT])
-        if not count or self._recorder is None:
+        if self._recorder is None:
             return
+        count = int(self._loop.now[Now.OUT])
         rows, floats = self._loop.out[:count].tolist(), self._loop.out_float[:count].tolist()
         for record in self._translator.records(rows, floats):
             self._recorder.take(record)
             if isinstance(record, SentinelBroke):
                 self._broken = record.detail
         self._loop.now[Now.OUT] = 0
+        self._asker.forget()
 
     def _commit(self) -> None:
         self._flush()

@@ -70,10 +70,8 @@ class Window:
         """
         done, high = int(self.cursor[1]), len(batch) if high is None else high
         left = len(self.rows) - done
-        if batch is not self._batch:
-            self._batch, self._batch_seen, self._first = batch, np.zeros((len(batch), _SEEN), np.int64), -1
-        first = low - left
-        if first >= 0 and low > 0:
+        first = low - left if batch is self._batch else -1
+        if first >= 0:
             if self._first < 0:
                 self._batch_seen[first:low] = self.seen[done:]
             self.rows, self.seen, self._first = batch[first:high], self._batch_seen[first:high], first
@@ -81,6 +79,10 @@ class Window:
             # As whole numbers: NumPy copies records field by field, at a fraction of the speed.
             self.rows = np.concatenate((_words(self.rows[done:]), _words(batch[low:high]))).view(ROW_DTYPE)
             self.seen = np.concatenate((self.seen[done:], np.zeros((high - low, _SEEN), np.int64)))
+            # What was seen of the batch before is copied now, so its memory is used again.
+            if len(batch) > len(self._batch_seen):
+                self._batch_seen = np.empty((len(batch), _SEEN), np.int64)
+            self._batch, self._first = batch, -1
         feed_times(venue, self.rows, left, self.seen, self._state)
         base = int(self.rows["seq"][0]) if len(self.rows) else self._feed.venue_row
         self.cursor[:] = (self._feed.venue_row - base, 0, max(-1, int(self.cursor[2]) - done))
@@ -89,6 +91,16 @@ class Window:
         """Return when the venue's next row happens; far when the rows are used up."""
         at = int(self.cursor[0])
         return int(self.rows["ts_ns"][at]) if at < len(self.rows) else FAR_NS
+
+    def venue_ns(self) -> int:
+        """Return when the last row that the venue's books are ahead of the view by happened; 0 when they are not."""
+        at = int(self.cursor[0])
+        return int(self.rows["ts_ns"][at - 1]) if 0 < at <= len(self.rows) else 0
+
+    def next_wake_ns(self) -> int:
+        """Return when the desk sees the first row known to wake it; far when none is known."""
+        first = int(self.cursor[2])
+        return FAR_NS if first < 0 else int(self.seen[first, 0])
 
     def next_ns(self, stop: int) -> int:
         """Return when the next row happens or is seen; the view stops before row ``stop`` of the window."""

@@ -185,8 +185,8 @@ class Driver:
     def _forward_both(self, window: Window, stop: int, *, final: bool) -> int:
         m = self._m
         told = self._recorder.from_outside()
-        # A recorded command waits for what the venue did before its time.
-        told_ns = told.ts_ns if told is not None and told.seq == self._seq else FAR_NS
+        # A recorded command waits for what the venue did before its time, and the venue does not go beyond it.
+        told_ns = FAR_NS if told is None else told.ts_ns + (told.seq != self._seq)
         limit = min(self._next_due_ns(), self._pace.allowed_ns() + 1, told_ns)
         why = window.advance(m.books, m.own, m.fills, m.view, m.wake, stop, limit, final=final)
         if window.cursor[1]:

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from polydesk.desk import Desk
+from polydesk.desk.loop.asker import Asker
 from polydesk.desk.loop.columns import Why
 from polydesk.desk.loop.outputs import CancelCause, Out, Row, Seen, Sentinel
+from polydesk.desk.loop.pack import runs_compiled
 from polydesk.exchange.told import fill_id, news_record
 from polydesk.model.errors import InvariantBroken
 from polydesk.model.ids import intent_id
@@ -27,8 +29,17 @@ from polydesk.risk import Denial, Observed, decide
 from polydesk.signals.compiled import hold_of, quote_terms
 from polydesk.signals.exits import EXITS, exit_terms
 
-_BODY = int(Row.BODY)
-_CAUSES = {
+# Columns and kinds as plain numbers: reading a member of an enumeration costs as much as a record's field.
+_KIND, _SEQ, _TS_NS, _BODY = int(Row.KIND), int(Row.SEQ), int(Row.TS_NS), int(Row.BODY)
+_STRATEGY, _MARKET, _TOKEN, _SIDE = int(Row.STRATEGY), int(Row.MARKET), int(Row.TOKEN), int(Row.SIDE)
+_PRICE, _SIZE, _ANSWER, _NUMBER = int(Row.PRICE_G4), int(Row.SIZE_U6), int(Row.ANSWER), int(Row.NUMBER)
+_PURPOSE, _EXIT, _CODE, _OBSERVED = int(Row.PURPOSE), int(Row.EXIT), int(Row.CODE), int(Row.OBSERVED)
+_SEEN_END = _OBSERVED + len(Seen)
+_BALANCE = int(Out.BALANCE)
+_NEWS, _SENT, _REFUSED, _CANCEL, _MARK = int(Out.NEWS), int(Out.SENT), int(Out.REFUSED), int(Out.CANCEL), int(Out.MARK)
+_CODES = {code: place for place, code in enumerate(Refusal, 1)}
+_SIDES = {int(side): side for side in Side}
+_CAUSES: dict[int, str] = {
     CancelCause.REQUOTE: "requote",
     CancelCause.WITHDRAW: "withdraw",
     CancelCause.OVERTAKEN: "overtaken",
@@ -36,6 +47,10 @@ _CAUSES = {
     CancelCause.SENTINEL: Refusal.SENTINEL_BROKEN.value,
     CancelCause.KILL_SWITCH: Refusal.KILL_SWITCH.value,
 }
+"""Every one but ``CancelCause.EXIT``, which names the exit."""
+_PURPOSES = {int(Why[purpose.name]): purpose for purpose in Purpose}
+_EXITS, _QUOTES = Purpose.EXIT, Purpose.QUOTE
+_GTC, _FAK = OrderType.GTC, OrderType.FAK
 _COLUMNS = ("matched", "confirmed")
 _TOTALS = ("cost", "fees", "dust", "realised")
 
@@ -46,11 +61,16 @@ class Translator:
     Args:
         desk: Markets, strategies and limits.
         names: The strategies by their number in the loop.
+        asker: What answered for strategies that are Python.
     """
 
-    def __init__(self, desk: Desk, names: tuple[str, ...]) -> None:
+    def __init__(self, desk: Desk, names: tuple[str, ...], asker: Asker) -> None:
         self._desk = desk
         self._names = names
+        self._asker = asker
+        self._terms: dict[str, Any] = {
+            name: getattr(one, "terms", ()) for name, one in desk.strategies.items() if runs_compiled(one)
+        }
 
     def records(self, rows: list[list[int]], floats: list[list[float]]) -> Iterator[Input | Output]:
         """Yield the records of rows in order.
@@ -65,7 +85,7 @@ class Translator:
         index = 0
         while index < len(rows):
             row = rows[index]
-            if row[Row.KIND] == Out.BALANCE:
+            if row[_KIND] == _BALANCE:
                 tokens = row[_BODY + 1]
                 yield self._balance(row, rows[index + 1 : index + 1 + tokens])
                 index += tokens
@@ -74,20 +94,22 @@ class Translator:
             index += 1
 
     def _record(self, row: list[int], floats: list[float]) -> Input | Output:
-        kind, seq, ts_ns = row[Row.KIND], row[Row.SEQ], row[Row.TS_NS]
-        if kind == Out.NEWS:
+        kind, seq, ts_ns = row[_KIND], row[_SEQ], row[_TS_NS]
+        if kind == _NEWS:
             return news_record(row[_BODY:])
+        if kind in {_SENT, _REFUSED}:
+            return self._judged(row, floats)
+        if kind == _CANCEL:
+            return CancelSent(seq, ts_ns, intent_id(row[_BODY]), self._cancel_cause(row))
+        if kind == _MARK:
+            cash, confirmed, value, other, exposure = row[_BODY : _BODY + 5]
+            return Marked(seq, ts_ns, (cash, confirmed), (value, other), exposure)
+        if kind == Out.KEPT:
+            return self._asker.records[row[_BODY]]
         if kind == Out.TIMER:
             return TimerFired(seq, ts_ns)
         if kind == Out.DECISION:
             return self._decision(row, floats)
-        if kind in {Out.SENT, Out.REFUSED}:
-            return self._judged(row, floats)
-        if kind == Out.CANCEL:
-            return CancelSent(seq, ts_ns, intent_id(row[_BODY]), _cancel_cause(row))
-        if kind == Out.MARK:
-            cash, confirmed, value, other, exposure = row[_BODY : _BODY + 5]
-            return Marked(seq, ts_ns, (cash, confirmed), (value, other), exposure)
         if kind == Out.SENTINEL:
             found = self._found(row[_BODY], row[_BODY + 1 : _BODY + 5])
             return SentinelBroke(seq, ts_ns, found.split(":", maxsplit=1)[0], found)
@@ -95,47 +117,54 @@ class Translator:
 
     def _balance(self, row: list[int], tokens: list[list[int]]) -> BalanceTold:
         shares = {f"{one[_BODY] // 2}/{one[_BODY] % 2}": one[_BODY + 1] for one in tokens}
-        return BalanceTold(row[Row.SEQ], row[Row.TS_NS], row[_BODY], shares)
+        return BalanceTold(row[_SEQ], row[_TS_NS], row[_BODY], shares)
 
     def _decision(self, row: list[int], floats: list[float]) -> Decision:
-        answer, market = row[Row.ANSWER], row[Row.MARKET]
-        name = self._names[row[Row.STRATEGY]]
-        head = (row[Row.SEQ], row[Row.TS_NS], name, market)
+        answer, market = row[_ANSWER], row[_MARKET]
+        name = self._names[row[_STRATEGY]]
+        head = (row[_SEQ], row[_TS_NS], name, market)
         if answer == 0:
             return Decision(*head, "quote", "", -1, 0.0, 0.0, 0, ())
         if answer > 0:
             return Decision(*head, "hold", hold_of(answer).value, -1, 0.0, 0.0, 0, ())
         why = self._exit_terms(name, -answer, floats)
-        return Decision(*head, "exit", EXITS[-answer - 1].value, row[Row.TOKEN], 0.0, 0.0, row[Row.SIZE_U6], why)
+        return Decision(*head, "exit", self._exit(-answer), row[_TOKEN], 0.0, 0.0, row[_SIZE], why)
+
+    def _exit(self, number: int) -> str:
+        return EXITS[number - 1].value if number <= len(EXITS) else self._asker.exit_reason(number)
 
     def _exit_terms(self, name: str, number: int, floats: list[float]) -> tuple[Term, ...]:
         return exit_terms(self._desk.strategies[name].params.exits, number, floats[0], floats[1])
 
     def _judged(self, row: list[int], floats: list[float]) -> OrderSent | Refused:
         intent = self._intent(row, floats)
-        seen = Observed(*row[Row.OBSERVED : Row.OBSERVED + len(Seen)])
+        seen = Observed(*row[_OBSERVED:_SEEN_END])
         verdict = decide(intent, self._desk.markets[intent.market], seen, self._desk.config.risk)
-        code = tuple(Refusal).index(verdict.code) + 1 if isinstance(verdict, Denial) else 0
-        if code != row[Row.CODE]:
-            raise InvariantBroken(f"order {intent.id}: the compiled checks say {row[Row.CODE]}, those of risk {code}")
-        head = (row[Row.SEQ], row[Row.TS_NS], intent)
+        code = _CODES[verdict.code] if isinstance(verdict, Denial) else 0
+        if code != row[_CODE]:
+            raise InvariantBroken(f"order {intent.id}: the compiled checks say {row[_CODE]}, those of risk {code}")
         if isinstance(verdict, Denial):
-            return Refused(*head, verdict.code.value, verdict.checks)
-        return OrderSent(*head, verdict.checks)
+            return Refused(row[_SEQ], row[_TS_NS], intent, verdict.code.value, verdict.checks)
+        return OrderSent(row[_SEQ], row[_TS_NS], intent, verdict.checks)
 
     def _intent(self, row: list[int], floats: list[float]) -> Intent:
-        name, token = self._names[row[Row.STRATEGY]], row[Row.TOKEN]
-        exits = row[Row.PURPOSE] == Why.EXIT
-        if exits:
-            why = self._exit_terms(name, row[Row.EXIT], floats)
-        else:
-            names: Any = getattr(self._desk.strategies[name], "terms", ())
+        name, token, purpose = self._names[row[_STRATEGY]], row[_TOKEN], _PURPOSES[row[_PURPOSE]]
+        reason, rests = "", purpose is _QUOTES
+        if purpose is _EXITS:
+            reason, why = self._exit(row[_EXIT]), self._exit_terms(name, row[_EXIT], floats)
+        elif rests and name in self._terms:
+            names = self._terms[name]
             why = quote_terms(names, floats[: len(names)], token)
+        else:
+            why = self._asker.whys[int(floats[0])]
         return Intent(
-            intent_id(row[Row.NUMBER]), name, row[Row.MARKET], token, Side(row[Row.SIDE]),
-            OrderType.FAK if exits else OrderType.GTC, not exits, row[Row.PRICE_G4], row[Row.SIZE_U6],
-            Purpose.EXIT if exits else Purpose.QUOTE, EXITS[row[Row.EXIT] - 1].value if exits else "", 0, why,
+            intent_id(row[_NUMBER]), name, row[_MARKET], token, _SIDES[row[_SIDE]], _GTC if rests else _FAK, rests,
+            row[_PRICE], row[_SIZE], purpose, reason, 0, why,
         )  # fmt: skip
+
+    def _cancel_cause(self, row: list[int]) -> str:
+        cause = _CAUSES.get(row[_BODY + 1])
+        return f"exit:{self._exit(row[_BODY + 2])}" if cause is None else cause
 
     def _found(self, sentinel: int, n: list[int]) -> str:
         """Return what a sentinel found in the words of ``portfolio.sentinels``."""
@@ -163,8 +192,3 @@ class Translator:
             ),
         }
         return texts[Sentinel(sentinel)]
-
-
-def _cancel_cause(row: list[int]) -> str:
-    cause = CancelCause(row[_BODY + 1])
-    return f"exit:{EXITS[row[_BODY + 2] - 1].value}" if cause is CancelCause.EXIT else _CAUSES[cause]

@@ -78,9 +78,17 @@ class Recorder:
         """Return the next recorded record when it came from the operator or the world rather than from the venue."""
         if self.repeating:
             record = self._expected[self.count]
-            if isinstance(record, Command) or (isinstance(record, CashMoved) and record.kind != MAKER_REBATE):
+            if isinstance(record, Command | CashMoved) and _is_outside(record):
                 return record
         return None
+
+    def any_from_outside(self) -> bool:
+        """Return whether any record that is left to be met came from the operator or the world."""
+        return any(_is_outside(record) for record in self._expected[self.count :])
+
+
+def _is_outside(record: Record) -> bool:
+    return isinstance(record, Command) or (isinstance(record, CashMoved) and record.kind != MAKER_REBATE)
 
 
 def without_marks(records: Sequence[Record]) -> list[Input | Output]:

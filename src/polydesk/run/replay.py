@@ -192,7 +192,7 @@ def replayed(
         base, index = int(rows["seq"][0]), 0
         seen_ns = rows["ts_ns"]
         if machine.feed is not None:
-            seen = np.zeros((len(rows), 2), np.int64)
+            seen = np.zeros((len(rows), 3), np.int64)
             feed_times(machine.venue.kernel, rows, 0, seen, state)
             seen_ns = seen[:, 0]
         while index < len(rows):

@@ -34,6 +34,7 @@ from polydesk.run.pace import Pace
 from polydesk.run.publish import Publisher
 from polydesk.run.recorder import Recorder, without_marks
 from polydesk.run.settings import Settings
+from polydesk.run.settings_load import override
 from polydesk.strategies import STRATEGIES
 from polydesk.tape import Tape
 from polydesk.tape.journal import FILE_NAME as JOURNAL
@@ -122,7 +123,8 @@ def run_session(
 def resume_session(settings: Settings, folder: Path, look: Look) -> SessionResult:
     """Continue a session after a crash or a halt; a finished session is left as it is.
 
-    The journal, not the caller, decides configuration, seed and tape.
+    The journal, not the caller, decides configuration, seed and tape. A backtest goes as fast as it can; what was cut
+    off while the compiled loop ran it is repeated by the compiled loop where nobody interfered from outside.
 
     Raises:
         SessionError: Its tape is gone or has changed.
@@ -141,8 +143,11 @@ def resume_session(settings: Settings, folder: Path, look: Look) -> SessionResul
         config = session_config(header)
         machine = begin(tape, config.desk, kept_exchange(config.exchange, folder), header.seed, header.markets)
         recorder = _restore(folder, records, header, machine, journal)
+        if header.mode == "backtest":
+            settings = override(settings, ["run.speed=max"])
+        engine = _engine_again(settings, config, tape, header, recorder)
         journal.append(SessionResumed(fingerprint(), time.time_ns()))
-        return _drive(settings, tape, header, folder, journal, machine, recorder, look)
+        return _drive(settings, tape, header, folder, journal, machine, recorder, look, engine)
 
 
 def has_ended(folder: Path) -> bool:
@@ -181,6 +186,16 @@ def _restore(
     return Recorder(journal, expected, kept.records)
 
 
+def _engine_again(
+    settings: Settings, config: SessionConfig, tape: Tape, header: SessionStarted, recorder: Recorder
+) -> str:
+    """Return what continues a session: the compiled loop begins at the beginning and takes no recorded commands."""
+    if header.mode != "backtest" or recorder.met or recorder.any_from_outside():
+        return "python"
+    mine = settings.model_copy(update={"desk": config.desk, "exchange": config.exchange})
+    return choose(mine, tape, "auto")
+
+
 def _drive(
     settings: Settings, tape: Tape, header: SessionStarted, folder: Path, journal: JournalWriter, machine: Machine,
     recorder: Recorder, look: Look, engine: str = "python",
@@ -215,7 +230,7 @@ def _drive(
         driver = Driver(tape, machine, recorder, Pace(speed, time.monotonic_ns), watch, checkpoint, batch_rows)
     state = "halted"
     try:
-        with _interruptible(driver):
+        with _interruptible(driver, at_once=lambda: engine == "compiled" and recorder.repeating):
             reason = driver.run()
         journal.append(SessionEnded(reason, journal.journal_sha256, time.time_ns(), machine.next_row - first))
         journal.commit()
@@ -268,13 +283,19 @@ def _closing(journal: JournalWriter) -> Iterator[None]:
 
 
 @contextmanager
-def _interruptible(driver: "Driver | CompiledDriver") -> Iterator[None]:
-    """Turn the first Ctrl-C, termination or closed terminal into an orderly stop; a second one interrupts at once."""
+def _interruptible(driver: "Driver | CompiledDriver", at_once: Callable[[], bool]) -> Iterator[None]:
+    """Turn the first Ctrl-C, termination or closed terminal into an orderly stop; a second one interrupts at once.
+
+    The first one does so as well while ``at_once`` says that there is nothing new to stop: what is being repeated was
+    recorded without this command.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
     def on_signal(number: int, _frame: FrameType | None) -> None:
+        if at_once():
+            raise KeyboardInterrupt
         driver.stop(signal.Signals(number).name)
         signal.signal(number, signal.default_int_handler)
 

@@ -1,10 +1,11 @@
 """The leaf keys of a configuration model: unit, range, default and help of each, and near misses."""
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
+from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -56,7 +57,8 @@ class Key:
         return ".".join(self.path)
 
 
-def leaf_keys(model: type[BaseModel]) -> dict[KeyPath, Key]:
+@cache
+def leaf_keys(model: type[BaseModel]) -> Mapping[KeyPath, Key]:
     """Return every leaf of ``model`` by its path, in order of declaration; a section's own keys come first."""
     return {key.path: key for key in _walk(model, (), None)}
 

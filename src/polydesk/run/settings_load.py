@@ -45,6 +45,7 @@ class _Sources:
 
 
 NO_FLAGS: Mapping[str, str] = {}
+SET_OPTION = "--set"
 
 
 def load(
@@ -86,13 +87,18 @@ def diagnose(
 
 
 def _merged(
-    model: type[M], sources: _Sources, env: Mapping[str, str], overrides: Sequence[str], flags: Mapping[str, str]
+    model: type[M],
+    sources: _Sources,
+    env: Mapping[str, str],
+    overrides: Sequence[str],
+    flags: Mapping[str, str],
+    origin: str = SET_OPTION,
 ) -> tuple[Loaded[M] | None, list[str]]:
     keys = leaf_keys(model)
     for name, text in sorted(env.items()):
         if name.upper().startswith(ENV_PREFIX):
             _put(sources, keys, tuple(name[len(ENV_PREFIX) :].lower().split("__")), text, f"environment {name}")
-    for option, text in [*(("--set", text) for text in overrides), *flags.items()]:
+    for option, text in [*((origin, text) for text in overrides), *flags.items()]:
         key, sign, value = text.partition("=")
         if not sign:
             raise ConfigError(f"{option} {text!r}: write section.key=value")
@@ -123,14 +129,16 @@ def _with_defaults(keys: Mapping[KeyPath, Key], values: Mapping[str, Value]) -> 
     return whole
 
 
-def override(base: M, overrides: Sequence[str], flags: Mapping[str, str] = NO_FLAGS) -> M:
+def override(base: M, overrides: Sequence[str], flags: Mapping[str, str] = NO_FLAGS, *, origin: str = SET_OPTION) -> M:
     """Return ``base`` with ``section.key=value`` texts applied to it; ``flags`` are such texts by option name.
+
+    ``origin`` is the option that the texts of ``overrides`` come from, for messages.
 
     Raises:
         ConfigError: Lists every unknown key and wrong value.
     """
     sources = _Sources(json.loads(base.model_dump_json()))
-    loaded, problems = _merged(type(base), sources, {}, overrides, flags)
+    loaded, problems = _merged(type(base), sources, {}, overrides, flags, origin)
     if loaded is None:
         raise ConfigError("; ".join(problems))
     return loaded.settings

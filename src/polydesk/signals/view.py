@@ -13,6 +13,8 @@ from polydesk.signals.features import Features
 
 Ladder = tuple[tuple[int, int], ...]
 """Levels best first: (price_g4, size_u6)."""
+Levels = Callable[[int, Side, int], Ladder]
+"""Up to so many levels of a token's side, see ``View.levels``."""
 
 
 class Held(msgspec.Struct, frozen=True, gc=False):
@@ -79,7 +81,7 @@ class View:
         orders: tuple[OpenOrder, ...],
         equity_u6: int,
         size_factor: float,
-        levels: Callable[[int, Side, int], Ladder],
+        levels: Levels,
     ) -> None:
         self.ts_ns = ts_ns
         self.market = market

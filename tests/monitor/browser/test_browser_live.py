@@ -125,7 +125,7 @@ def test_the_page_comes_back_when_the_dashboard_does(open_page, serve, paced, tm
     page.wait_for_function("before => document.querySelector('#app .pd-head .line').textContent !== before", arg=moment)
 
 
-@pytest.mark.parametrize("lang", list(Language))
+@pytest.mark.parametrize("lang", [Language.EN, pytest.param(Language.ZH, marks=pytest.mark.slow)])
 def test_a_page_without_its_dashboard_says_that_it_is_old(open_page, serve, paced, tmp_path, lang):
     dashboard = serve(tmp_path)
     words = words_for(lang)

@@ -1,1 +1,1 @@
-"""The compiled loop: the desk over arrays, for sessions whose strategies are all compiled."""
+"""The compiled loop: the desk over arrays; strategies that are compiled decide in it, others are asked in Python."""

@@ -16,7 +16,8 @@ from polydesk.model.errors import InvariantBroken
 def is_busy(loop: Loop, row: int) -> int:
     """Return 1 while something can still be heard of the order in a row: answers never overtake one another."""
     order = loop.order[row]
-    return 1 if order[Order.NUMBER] and (order[Order.STATE] < State.MATCHED or order[Order.CANCELS] > 0) else 0
+    open_still = order[Order.STATE] < State.MATCHED or order[Order.CANCELS] > 0 or order[Order.LATE] > 0
+    return 1 if order[Order.NUMBER] and open_still else 0
 
 
 @kernel(int64(LOOP, int64))
@@ -51,7 +52,17 @@ def left_u6(loop: Loop, row: int) -> int:
     if loop.order[row, Order.STATE] >= State.MATCHED:
         return 0
     left: int = loop.order[row, Order.SIZE_U6] - loop.order[row, Order.FILLED_U6]
-    return left
+    return max(0, left)
+
+
+@kernel(void(LOOP), inline=False)
+def release_late(loop: Loop) -> None:
+    """Give back the rows of matched orders of which nothing more can be heard: the longest answer is over."""
+    for row in range(loop.order.shape[0]):
+        if loop.order[row, Order.LATE]:
+            loop.order[row, Order.LATE] = 0
+            loop.now[Now.BUSY] -= 1 - is_busy(loop, row)
+    loop.now[Now.LATE] = 0
 
 
 @kernel(void(LOOP, int64))

@@ -59,13 +59,24 @@ class Now(IntEnum):
     MAKER_FILLS = 38
     BUSY = 39
     """Rows of ``order`` that cannot be used again yet."""
+    FEES_EVER_U6 = 40
+    """Fees of all fills ever reported."""
     NEED = 41
     """Orders and cancels for which room was last looked for, and the rows."""
     NEED_ROWS = 42
     LOOK = 43
     """Market to look at because of what was just heard; -1 for none."""
-    FEES_EVER_U6 = 40
-    """Fees of all fills ever reported."""
+    ASK = 44
+    """Address of what answers for strategies that are Python."""
+    ANSWER = 45
+    """What it answered last; ``UNANSWERED`` before it does."""
+    WORTH_U6 = 46
+    """What the matched shares are worth at the bid, when an entry is asked for."""
+    FEE_U6 = 47
+    """Most taker fee that the entry in ``targets[0]`` can cost."""
+    LATE = 48
+    """Matched orders of which more may be heard, and until when; see ``Order.LATE``."""
+    LATE_NS = 49
 
 
 class DayState(IntEnum):
@@ -100,6 +111,7 @@ class Limit(IntEnum):
     DAY_COOLDOWN_NS = 16
     DAY_BY_BID = 17
     STRATEGIES = 18
+    COOLDOWN_NS = 19
 
 
 class Facts(IntEnum):
@@ -145,6 +157,10 @@ class Order(IntEnum):
     DONE_NS = 13
     RESERVED_U6 = 14
     SENT_NS = 15
+    SPENT_U6 = 16
+    """What the fills of a buy cost."""
+    LATE = 17
+    """1 for a matched buy that spends its whole cost: it has its shares and may get more for what is left of it."""
 
 
 class State(IntEnum):
@@ -164,6 +180,7 @@ class Why(IntEnum):
 
     QUOTE = 0
     EXIT = 1
+    ENTRY = 2
 
 
 class Column(IntEnum):
@@ -249,13 +266,20 @@ class Slot(IntEnum):
 
     WORD = 0
     """The last decision."""
-    DENIED_NS = 1
-    """First of six times of the last refusal: quotes on token 0 and 1, buy and sell, then exits of token 0 and 1."""
+    ENTRY_NS = 1
+    """The last entry; ``-FAR_NS`` before the first."""
+    DENIED_NS = 2
+    """First of eight times of the last refusal: quotes on token 0 and 1, buy and sell, then exits of token 0 and 1,
+    then entries."""
 
 
-DENIALS = 6
+DENIALS = 8
+DENIED_EXITS = 4
+"""Of those eight, the first of exits and of entries."""
+DENIED_ENTRIES = 6
 WORD_QUOTE = 1
-"""Words of ``Slot.WORD``; 0 is nothing said. A hold is ``WORD_HOLD`` plus its number, anything else an exit."""
+"""Words of ``Slot.WORD``; 0 is nothing said. A hold is ``WORD_HOLD`` plus its number, anything else an exit. Strategies
+that are Python keep their words there; of theirs only exits are noted here."""
 WORD_HOLD = 100
 WORD_EXIT = 1000
 
@@ -269,6 +293,12 @@ class Rule(IntEnum):
     BEFORE_END_NS = 2
     SLIPPAGE_G4 = 3
     DEPTH = 4
+    CLOSES = 5
+    """Whether a strategy that is Python has exits of its own."""
+
+
+ASKED = -1
+"""``Rule.NUMBER`` of a strategy that is Python."""
 
 
 class RuleFloat(IntEnum):
@@ -288,3 +318,53 @@ class Closing(IntEnum):
     STRATEGY = 0
     TOKEN = 1
     PRICE_G4 = 2
+
+
+class Kind(IntEnum):
+    """What Python is asked."""
+
+    DECIDE = 0
+    """What a strategy wants; the argument is whether an exit of it is wanted already."""
+    CLOSES = 1
+    """Why it closes its position in the token that the argument names."""
+    ENTER = 2
+    """What the signals of this look come to; the argument is whether an entry works in the market already."""
+
+
+UNANSWERED = -1
+QUOTES_NOTHING = 1
+"""Answers to ``DECIDE`` beside ``QUOTES``: nothing is to be quoted, and the same with a signal that counts. ``CLOSES``
+is answered with an exit's number or 0, ``ENTER`` with the owner's number plus 1 or 0."""
+SIGNALS = 2
+
+
+class Shown(IntEnum):
+    """Columns of ``shown``: what a strategy that is Python is shown, whole numbers."""
+
+    SEQ = 0
+    TS_NS = 1
+    BID_G4 = 2
+    ASK_G4 = 3
+    TICK_G4 = 4
+    SEEN_NS = 5
+    SAMPLES = 6
+    EQUITY_U6 = 7
+    WORD = 8
+    HELD_0_U6 = 9
+    """Shares, cost, fees and since when, of token 0 and then of token 1."""
+    HELD_1_U6 = 13
+    ORDERS = 17
+    """Its open orders in the market, in ``own``."""
+
+
+class ShownFloat(IntEnum):
+    """Columns of ``shown_float``."""
+
+    MID = 0
+    VARIANCE_PER_S = 1
+    AGE_S = 2
+    SIZE_FACTOR = 3
+
+
+OWN_COLUMNS = 5
+"""Numbers of an order in ``own``: token, side, price, what is left, whether its cancel is on its way."""

@@ -1,10 +1,10 @@
 """What the positions are worth, and the day's loss judged by it: ``desk.day`` and ``risk.daily_loss`` over arrays."""
 
-from numba import int64, void
+from numba import float64, int64, void
 
 from polydesk.desk.loop.account import market_of
 from polydesk.desk.loop.cancels import cancel_all
-from polydesk.desk.loop.columns import DayState, Limit, Now, Pos, Total
+from polydesk.desk.loop.columns import DayState, Limit, Now, Pos, RuleFloat, Total
 from polydesk.desk.loop.outputs import CancelCause
 from polydesk.desk.loop.state import LOOP, Loop
 from polydesk.kernel.exact import proceeds
@@ -21,6 +21,13 @@ def bid_of(loop: Loop, books: Books, place: int) -> int:
     """Return the best bid of a position's token, grid; 0 when there is none."""
     market = market_of(loop, place)
     return int(books.touch[market, 0]) if place % 2 == 0 else PRICE_ONE_G4 - int(books.touch[market, 1])
+
+
+@kernel(float64(LOOP))
+def size_factor(loop: Loop) -> float:
+    """Return the desk's own size factor: below 1 while it recovers from a daily loss."""
+    factor: float = loop.rule_float[0, RuleFloat.RECOVERY] if loop.now[Now.DAY_STATE] == DayState.RECOVERY else 1.0
+    return factor
 
 
 @kernel(int64(LOOP, BOOKS, int64))

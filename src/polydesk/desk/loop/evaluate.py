@@ -3,29 +3,32 @@
 from numba import int64, void
 
 from polydesk.desk.loop.account import place_of
+from polydesk.desk.loop.ask import ask, ask_entry
 from polydesk.desk.loop.cancels import cancel, left_u6, row_of
 from polydesk.desk.loop.columns import (
+    ASKED,
+    SIGNALS,
     WORD_HOLD,
     WORD_QUOTE,
     Closing,
-    DayState,
     Facts,
     Feature,
+    Kind,
     Limit,
     Now,
     Order,
     Pos,
     Rule,
-    RuleFloat,
     Slot,
     State,
     Total,
     Why,
 )
+from polydesk.desk.loop.day import size_factor
 from polydesk.desk.loop.emit import emit_decision
 from polydesk.desk.loop.exits import close_positions
 from polydesk.desk.loop.outputs import CancelCause
-from polydesk.desk.loop.permits import submit
+from polydesk.desk.loop.permits import submit, submit_apart
 from polydesk.desk.loop.plain import next_variance
 from polydesk.desk.loop.state import LOOP, Loop
 from polydesk.kernel.bits import next_level
@@ -86,8 +89,6 @@ def _look(loop: Loop, books: Books, market: int) -> None:
     sight[Sight.MIN_SIZE_U6] = loop.market[market, Facts.MIN_SIZE_U6]
     sight[Sight.END_NS] = loop.market[market, Facts.END_NS]
     sight[Sight.EQUITY_U6] = total[Total.CASH_U6] + total[Total.COST_U6]
-    recovers = loop.now[Now.DAY_STATE] == DayState.RECOVERY
-    feel[Feel.SIZE_FACTOR] = loop.rule_float[0, RuleFloat.RECOVERY] if recovers else 1.0
     feel[Feel.VARIANCE_PER_S] = loop.feature[market, Feature.VARIANCE_PER_S]
     feel[Feel.AGE_S] = loop.feature[market, Feature.AGE_S]
     _copy_ladder(loop, books, market, 0)
@@ -162,6 +163,28 @@ def _requote(loop: Loop, books: Books, venue: Venue, strategy: int, market: int)
             submit(loop, books, venue, strategy, market, half, Why.QUOTE, 0)
 
 
+@kernel(int64(LOOP, int64, int64))
+def _closing(loop: Loop, strategy: int, wanted: int) -> int:
+    # Whether an exit of a strategy is wanted in this look.
+    for index in range(wanted):
+        if loop.closing[index, Closing.STRATEGY] == strategy:
+            return 1
+    return 0
+
+
+@kernel(int64(LOOP, int64, int64))
+def _decide(loop: Loop, strategy: int, market: int) -> int:
+    loop.sight[Sight.HELD_0_U6] = _held(loop, strategy, market, 0)
+    loop.sight[Sight.HELD_1_U6] = _held(loop, strategy, market, 1)
+    loop.feel[Feel.SIZE_FACTOR] = size_factor(loop)
+    answer: int = decide(
+        loop.rule[strategy, Rule.NUMBER], loop.params[strategy], loop.sight, loop.feel, loop.ladder,
+        loop.memory[strategy, market], loop.targets, loop.terms,
+    )  # fmt: skip
+    _say(loop, strategy, market, answer)
+    return answer
+
+
 @kernel(void(LOOP, BOOKS, VENUE, int64))
 def evaluate(loop: Loop, books: Books, venue: Venue, market: int) -> None:
     """Ask every strategy about a market and act on the answers; a market that is over is left alone."""
@@ -172,23 +195,24 @@ def evaluate(loop: Loop, books: Books, venue: Venue, market: int) -> None:
     wanted = 0
     for strategy in range(loop.slot.shape[0]):
         wanted = close_positions(loop, books, venue, strategy, market, wanted)
+    signals = 0
     for strategy in range(loop.slot.shape[0]):
-        loop.sight[Sight.HELD_0_U6] = _held(loop, strategy, market, 0)
-        loop.sight[Sight.HELD_1_U6] = _held(loop, strategy, market, 1)
-        answer = decide(
-            loop.rule[strategy, Rule.NUMBER], loop.params[strategy], loop.sight, loop.feel, loop.ladder,
-            loop.memory[strategy, market], loop.targets, loop.terms,
-        )  # fmt: skip
-        if answer != QUOTES:
+        closing = _closing(loop, strategy, wanted)
+        if loop.rule[strategy, Rule.NUMBER] == ASKED:
+            answer = ask(loop, books, Kind.DECIDE, strategy, market, closing)
+            signals |= answer == SIGNALS
+        else:
+            answer = _decide(loop, strategy, market)
+        if answer != QUOTES or closing:
             loop.targets[0, Target.SIZE_U6] = loop.targets[1, Target.SIZE_U6] = 0
-        _say(loop, strategy, market, answer)
-        for index in range(wanted):
-            if loop.closing[index, Closing.STRATEGY] == strategy:
-                loop.targets[0, Target.SIZE_U6] = loop.targets[1, Target.SIZE_U6] = 0
         for half in range(2):
             if loop.targets[half, Target.SIZE_U6] and _stands_in(loop, half, wanted):
                 loop.targets[half, Target.SIZE_U6] = 0
         _requote(loop, books, venue, strategy, market)
+    if signals:
+        owner = ask_entry(loop, books, market)
+        if owner:
+            submit_apart(loop, books, venue, owner - 1, market, Why.ENTRY, 0)
 
 
 @kernel(void(LOOP, BOOKS, VENUE, int64), inline=False)

@@ -3,11 +3,13 @@
 from numba import int64, void
 
 from polydesk.desk.loop.account import market_of, place_of, strategy_of
+from polydesk.desk.loop.ask import ask
 from polydesk.desk.loop.cancels import cancel, row_of
 from polydesk.desk.loop.columns import (
     WORD_EXIT,
     Closing,
     Facts,
+    Kind,
     Limit,
     Link,
     Now,
@@ -22,7 +24,7 @@ from polydesk.desk.loop.columns import (
 from polydesk.desk.loop.day import bid_of
 from polydesk.desk.loop.emit import emit_decision
 from polydesk.desk.loop.outputs import CancelCause
-from polydesk.desk.loop.permits import crosses, denial_slot, feed_age_ns, refused_lately, submit
+from polydesk.desk.loop.permits import crosses, denial_slot, feed_age_ns, refused_lately, submit_apart
 from polydesk.desk.loop.plain import exit_number
 from polydesk.desk.loop.state import LOOP, Loop
 from polydesk.kernel.exact import proceeds
@@ -121,7 +123,11 @@ def _why(loop: Loop, books: Books, strategy: int, market: int, place: int, bid: 
     )  # fmt: skip
     book_bid, book_ask = int(books.touch[market, 0]), int(books.touch[market, 1])
     crossed = book_bid > 0 and book_ask < 10_000 and book_bid >= book_ask
-    return 0 if crossed and number != _TIME else number
+    if crossed:
+        return number if number == _TIME else 0
+    if number == 0 and loop.rule[strategy, Rule.CLOSES]:
+        return int(ask(loop, books, Kind.CLOSES, strategy, market, place % 2))
+    return int(number)
 
 
 @kernel(void(LOOP, BOOKS, int64, int64))
@@ -182,7 +188,7 @@ def _close(
     target[Target.SIDE] = -1
     target[Target.PRICE_G4] = price
     target[Target.SIZE_U6] = size
-    submit(loop, books, venue, strategy, market, 0, Why.EXIT, number)
+    submit_apart(loop, books, venue, strategy, market, Why.EXIT, number)
 
 
 @kernel(int64(LOOP, BOOKS, VENUE, int64, int64, int64))

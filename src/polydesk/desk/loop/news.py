@@ -16,7 +16,7 @@ from polydesk.kernel.exact import cost
 from polydesk.kernel.jit import kernel
 from polydesk.kernel.purse import venue_fee
 from polydesk.kernel.state import BOOKS, Books
-from polydesk.kernel.venue_state import VENUE, News, NewsKind, Venue, reject_code
+from polydesk.kernel.venue_state import VENUE, Leg, LegFact, Model, News, NewsKind, Venue, reject_code
 from polydesk.model.errors import InvariantBroken
 from polydesk.model.grid import PRICE_ONE_G4
 from polydesk.model.reasons import Reject
@@ -94,16 +94,34 @@ def _order_news(loop: Loop, venue: Venue, kind: int) -> int:
     return int(order[Order.MARKET])
 
 
-@kernel(void(LOOP, int64, int64))
-def _order_filled(loop: Loop, row: int, size: int) -> None:
+@kernel(void(LOOP, VENUE, int64), inline=False)
+def _note_late(loop: Loop, venue: Venue, row: int) -> None:
+    # A buy that spends its whole cost has its shares, and may get more: fills of one match are told one by one.
+    order = loop.order[row]
+    spends = venue.model[Model.SPENDS] and order[Order.PURPOSE] != Why.QUOTE and order[Order.SIDE] > 0
+    if not spends or order[Order.LATE] or order[Order.SPENT_U6] >= cost(order[Order.PRICE_G4], order[Order.SIZE_U6]):
+        return
+    order[Order.LATE] = 1
+    loop.now[Now.LATE] += 1
+    until_ns = venue.news[0, News.MATCHED_NS] + venue.legs[Leg.ANSWER, LegFact.LONGEST_NS]
+    loop.now[Now.LATE_NS] = max(loop.now[Now.LATE_NS], until_ns)
+
+
+@kernel(void(LOOP, VENUE, int64, int64, int64))
+def _order_filled(loop: Loop, venue: Venue, row: int, price: int, size: int) -> None:
     order = loop.order[row]
     busy = is_busy(loop, row)
     order[Order.FILLED_U6] += size
+    if order[Order.SIDE] > 0:
+        order[Order.SPENT_U6] += cost(price, size)
     if order[Order.FILLED_U6] > order[Order.SIZE_U6]:
-        raise InvariantBroken("the venue filled an order beyond its size")
+        immediate = order[Order.PURPOSE] != Why.QUOTE and order[Order.SIDE] > 0
+        if not immediate or order[Order.SPENT_U6] > cost(order[Order.PRICE_G4], order[Order.SIZE_U6]):
+            raise InvariantBroken("the venue filled an order beyond its size")
     state = int(order[Order.STATE])
-    if order[Order.FILLED_U6] == order[Order.SIZE_U6]:
+    if order[Order.FILLED_U6] >= order[Order.SIZE_U6]:
         state = State.MATCHED
+        _note_late(loop, venue, row)
     elif state < State.MATCHED:
         order[Order.ACKED] = 1
         state = state if state == State.CANCELLING else State.LIVE
@@ -138,7 +156,7 @@ def _fill(loop: Loop, venue: Venue) -> int:
     row = row_of(loop, news[News.ORDER])
     order = loop.order[row]
     price, size, fee = news[News.PRICE_G4], news[News.SIZE_U6], news[News.FEE_U6]
-    _order_filled(loop, row, size)
+    _order_filled(loop, venue, row, price, size)
     place = place_of(loop, order[Order.STRATEGY], news[News.MARKET], news[News.TOKEN])
     book_fill(loop, news[News.FILL], place, news[News.SIDE], price, size, fee, news[News.TS_NS])
     now[Now.FILLS] += 1

@@ -44,6 +44,8 @@ class Out(IntEnum):
     CANCEL = 8
     MARK = 9
     SENTINEL = 10
+    KEPT = 11
+    """A record that Python has made already."""
 
 
 class Row(IntEnum):
@@ -54,7 +56,8 @@ class Row(IntEnum):
     TS_NS = 2
     BODY = 3
     """News: the venue's row as it is. Balance: cash, tokens that follow. Shares: market, token, shares. Cancel:
-    order, cause, exit number. Mark: cash, cash, value, value, exposure. Sentinel: which, its numbers."""
+    order, cause, exit number. Mark: cash, cash, value, value, exposure. Sentinel: which, its numbers. Kept: its place
+    among the records kept."""
     # Decisions, refusals and orders.
     STRATEGY = 3
     MARKET = 4

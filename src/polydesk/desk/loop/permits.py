@@ -3,8 +3,21 @@
 from numba import int64, void
 
 from polydesk.desk.loop.account import place_of
-from polydesk.desk.loop.cancels import free_row, left_u6, reserve, row_of
-from polydesk.desk.loop.columns import DayState, Facts, Limit, Now, Order, Pos, Slot, State, Total, Why
+from polydesk.desk.loop.cancels import free_row, left_u6, release_late, reserve, row_of
+from polydesk.desk.loop.columns import (
+    DENIED_ENTRIES,
+    DENIED_EXITS,
+    DayState,
+    Facts,
+    Limit,
+    Now,
+    Order,
+    Pos,
+    Slot,
+    State,
+    Total,
+    Why,
+)
 from polydesk.desk.loop.day import judge_day
 from polydesk.desk.loop.emit import emit
 from polydesk.desk.loop.outputs import Out, Row, Seen
@@ -36,8 +49,8 @@ _CODES = tuple(Refusal)
 @kernel(int64(int64, int64, int64))
 def denial_slot(token: int, side: int, purpose: int) -> int:
     """Return the column of ``slot`` that remembers the last refusal of such an order."""
-    if purpose == Why.EXIT:
-        return Slot.DENIED_NS + 4 + token
+    if purpose != Why.QUOTE:
+        return Slot.DENIED_NS + (DENIED_EXITS if purpose == Why.EXIT else DENIED_ENTRIES) + token
     return Slot.DENIED_NS + 2 * token + (1 if side < 0 else 0)
 
 
@@ -67,8 +80,8 @@ def feed_age_ns(loop: Loop, books: Books, market: int) -> int:
     return UNKNOWN if last == 0 else loop.now[Now.NOW_NS] - last
 
 
-@kernel(void(LOOP, BOOKS, int64))
-def _observe_market(loop: Loop, books: Books, market: int) -> None:
+@kernel(void(LOOP, BOOKS, int64, int64, int64))
+def _observe_market(loop: Loop, books: Books, strategy: int, market: int, purpose: int) -> None:
     seen, now = loop.seen, loop.now
     end = loop.market[market, Facts.END_NS]
     now_ns = now[Now.NOW_NS]
@@ -88,9 +101,10 @@ def _observe_market(loop: Loop, books: Books, market: int) -> None:
     seen[Seen.TICK_G4] = books.last[market, Fact.TICK]
     seen[Seen.ORDERS_LAST_MINUTE] = now[Now.SENT_TAIL] - now[Now.SENT_HEAD]
     seen[Seen.OPEN_ORDERS] = now[Now.OPEN]
-    # No compiled strategy enters by signals, and none of the orders a loop sends is both a buy and a taker.
-    seen[Seen.SINCE_ENTRY_NS] = FAR_NS
-    seen[Seen.FEE_U6] = 0
+    last_ns = loop.slot[strategy, market, Slot.ENTRY_NS]
+    seen[Seen.SINCE_ENTRY_NS] = FAR_NS if last_ns == -FAR_NS else now_ns - last_ns
+    # Quotes only rest; exits sell, and what a sale costs is not asked for.
+    seen[Seen.FEE_U6] = now[Now.FEE_U6] if purpose == Why.ENTRY else 0
 
 
 @kernel(void(LOOP, BOOKS, int64, int64, LONG1))
@@ -156,7 +170,7 @@ def _order_refusal(loop: Loop, market: int, side: int, price: int, size: int, pu
         return _or_unknown(_MINIMUM, size, 0)
     beyond = adverse_g4(side, price, seen[Seen.OPPOSITE_G4])
     # A resting quote into an empty opposite side cannot overpay anyone; a marketable order there is a mistake.
-    if (exits or beyond != UNKNOWN) and not at_most(beyond, limit[Limit.COLLAR_G4]):
+    if (purpose != Why.QUOTE or beyond != UNKNOWN) and not at_most(beyond, limit[Limit.COLLAR_G4]):
         return _or_unknown(_COLLAR, beyond, 0)
     if not at_most(seen[Seen.SELF_CROSSING], 0):
         return _SELF_TRADE
@@ -164,7 +178,10 @@ def _order_refusal(loop: Loop, market: int, side: int, price: int, size: int, pu
         return _DUPLICATE
     if not exits and not below(seen[Seen.ORDERS_LAST_MINUTE], limit[Limit.RATE]):
         return _RATE
-    return _OPEN if not exits and not below(seen[Seen.OPEN_ORDERS], limit[Limit.OPEN]) else 0
+    if not exits and not below(seen[Seen.OPEN_ORDERS], limit[Limit.OPEN]):
+        return _OPEN
+    waits = purpose == Why.ENTRY and not at_least(seen[Seen.SINCE_ENTRY_NS], limit[Limit.COOLDOWN_NS])
+    return _COOLDOWN if waits else 0
 
 
 @kernel(int64(LOOP, int64, int64, int64))
@@ -186,7 +203,7 @@ def _money_refusal(loop: Loop, side: int, price: int, size: int) -> int:
 def refusal(loop: Loop, books: Books, strategy: int, market: int, quote: I64, purpose: int) -> int:
     """Observe and check one order; return 0 for a permit, or the position in ``Refusal`` plus 1."""
     side, price, size = int(quote[Target.SIDE]), int(quote[Target.PRICE_G4]), int(quote[Target.SIZE_U6])
-    _observe_market(loop, books, market)
+    _observe_market(loop, books, strategy, market, purpose)
     _observe_order(loop, books, strategy, market, quote)
     found = 0 if purpose == Why.EXIT else _entry_refusal(loop, market)
     if not found:
@@ -197,6 +214,8 @@ def refusal(loop: Loop, books: Books, strategy: int, market: int, quote: I64, pu
 @kernel(void(LOOP, BOOKS, int64, int64, LONG1, int64))
 def _follow(loop: Loop, books: Books, strategy: int, market: int, quote: I64, purpose: int) -> None:
     number = int(loop.now[Now.INTENTS])
+    if loop.now[Now.LATE] and loop.now[Now.NOW_NS] > loop.now[Now.LATE_NS]:
+        release_late(loop)
     row = free_row(loop, number)
     order = loop.order[row]
     order[Order.NUMBER] = number
@@ -214,6 +233,8 @@ def _follow(loop: Loop, books: Books, strategy: int, market: int, quote: I64, pu
     order[Order.ACKED] = 0
     order[Order.SENT_NS] = loop.now[Now.NOW_NS]
     order[Order.RESERVED_U6] = 0
+    order[Order.SPENT_U6] = 0
+    order[Order.LATE] = 0
     reserve(loop, row)
     count = int(loop.market[market, Facts.LIVE])
     if count >= loop.live.shape[1]:
@@ -271,6 +292,8 @@ def submit(
         loop.refusals[code - 1] += 1
         return
     loop.slot[strategy, market, column] = -FAR_NS
+    if purpose == Why.ENTRY:
+        loop.slot[strategy, market, Slot.ENTRY_NS] = now[Now.NOW_NS]
     _follow(loop, books, strategy, market, quote, purpose)
     number = int(now[Now.INTENTS])
     resting = purpose == Why.QUOTE
@@ -279,3 +302,11 @@ def submit(
         1 if resting else 0, int(quote[Target.PRICE_G4]), int(quote[Target.SIZE_U6]), 0,
         venue_arrival(venue, number, 0, now[Now.NOW_NS]),
     )  # fmt: skip
+
+
+@kernel(void(LOOP, BOOKS, VENUE, int64, int64, int64, int64), inline=False)
+def submit_apart(
+    loop: Loop, books: Books, venue: Venue, strategy: int, market: int, purpose: int, exit_number: int
+) -> None:
+    """The same for the order in ``targets[0]``, not inlined: for exits and entries, which are seldom."""
+    submit(loop, books, venue, strategy, market, 0, purpose, exit_number)

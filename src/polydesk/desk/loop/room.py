@@ -56,7 +56,7 @@ def _longer_ring(ring: I64, head: int, tail: int) -> I64:
 
 def _longer_orders(orders: I64) -> I64:
     longer = np.zeros((2 * len(orders), orders.shape[1]), np.int64)
-    busy = (orders[:, Order.STATE] < State.MATCHED) | (orders[:, Order.CANCELS] > 0)
+    busy = (orders[:, Order.STATE] < State.MATCHED) | (orders[:, Order.CANCELS] > 0) | (orders[:, Order.LATE] > 0)
     for row in orders[busy & (orders[:, Order.NUMBER] > 0)]:
         place = int(row[Order.NUMBER]) & (len(longer) - 1)
         while longer[place, Order.NUMBER]:

@@ -44,7 +44,9 @@ _GO, _ACT, _WAKE = 0, 1, 2
 _LEAVE, _FULL, _ENDED = (3 + stop for stop in (int(Stop.ROWS), int(Stop.ROOM), int(Stop.ENDED)))
 """What is to be done next; the last three leave the loop with a ``Stop``."""
 _ROWS = 16
-"""Rows one event puts out beside orders, cancels and balances."""
+"""Rows one event puts out beside orders, cancels, balances and what strategies say."""
+_WORDS = 5
+"""Rows one strategy can say in a look: a decision, two exits or why they failed, and that it failed."""
 _AHEAD = 16
 """Events for which room is made at once: looking for room at each of them would cost more than the event."""
 
@@ -52,11 +54,12 @@ _AHEAD = 16
 @kernel(int64(LOOP, VENUE, int64), inline=False)
 def has_room(loop: Loop, venue: Venue, events: int) -> int:
     """Return 1 when whatever the next events make fits into every array; a timer counts one for each position due."""
-    # A look at a market sends at most LIVE orders of each strategy, and an order is cancelled once, or again when its
-    # cancel overtook it. A payout or a final fill also tells the balance of every token.
-    sends = LIVE * loop.slot.shape[0]
+    # A look at a market sends at most LIVE orders of each strategy and one entry, and an order is cancelled once, or
+    # again when its cancel overtook it. A payout or a final fill also tells the balance of every token.
+    strategies = loop.slot.shape[0]
+    sends = LIVE * strategies + 1
     need = events * (2 * sends + 1) + int(loop.now[Now.OPEN])
-    rows = events * (_ROWS + 2 * sends) + min(events, _AHEAD) * 2 * loop.market.shape[0] + need
+    rows = events * (_ROWS + _WORDS * strategies + 2 * sends) + min(events, _AHEAD) * 2 * loop.market.shape[0] + need
     newest = int(loop.now[Now.INTENTS]) + need
     loop.now[Now.NEED] = need
     loop.now[Now.NEED_ROWS] = rows

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from polydesk.desk.loop.columns import (
     DENIALS,
+    OWN_COLUMNS,
     Closing,
     Column,
     Facts,
@@ -17,6 +18,8 @@ from polydesk.desk.loop.columns import (
     Pos,
     Rule,
     RuleFloat,
+    Shown,
+    ShownFloat,
     Slot,
     Total,
 )
@@ -42,7 +45,7 @@ class Loop(Arrays):
         market: Columns ``Facts``, (M, 8).
         feature: Columns ``Feature``, (M, 3).
         order: Orders, columns ``Order``; the row of an order is its number modulo the rows, a power of two.
-        live: Numbers of each market's open orders in order of sending, (M, LIVE x S).
+        live: Numbers of each market's open orders in order of sending, (M, LIVE x S + 1): one may be an entry.
         position: Columns ``Pos``; (3, S x M x 2, 10).
         total: Columns ``Total``; (3, 8), the third one unused.
         redeemed: Shares and cash paid out per column and token, (2, M x 2, 2).
@@ -52,14 +55,17 @@ class Loop(Arrays):
         firing: Scratch: positions whose time has come.
         pending: Fills that are not released, columns ``Pend``; rows a power of two.
         sent: Times of the orders of the last minute, a ring; a power of two.
-        slot: Columns ``Slot``; (S, M, 7).
+        slot: Columns ``Slot``; (S, M, 10).
         memory: What strategies remember, (S, M, MEMORY).
-        rule: Columns ``Rule``, (S, 5).
-        rule_float: Columns ``RuleFloat``, (S, 4).
+        rule: Columns ``Rule``, (S, 6).
+        rule_float: Columns ``RuleFloat``, (S, 5).
         params: Parameters of the strategies, (S, PARAMS).
         sight: Scratch of ``signals.compiled``, and so are the next four.
         seen: Scratch: what the permit checks observe, columns ``Seen``.
         closing: Scratch: exits wanted, columns ``Closing``.
+        shown: Scratch: what a strategy that is Python is shown, columns ``Shown``.
+        shown_float: Likewise, columns ``ShownFloat``.
+        own: Likewise, its open orders one after another, ``OWN_COLUMNS`` numbers each.
         refusals: Refusals so far, by position in ``Refusal``.
         out: Rows put out, columns ``Row``.
         out_float: Terms of each row.
@@ -80,7 +86,7 @@ class Loop(Arrays):
     firing: I64 = array(np.int64, None)
     pending: I64 = array(np.int64, None, len(Pend))
     sent: I64 = array(np.int64, None)
-    slot: I64 = array(np.int64, None, None, 1 + DENIALS)
+    slot: I64 = array(np.int64, None, None, len(Slot) - 1 + DENIALS)
     memory: I64 = array(np.int64, None, None, MEMORY)
     rule: I64 = array(np.int64, None, len(Rule))
     rule_float: F64 = array(np.float64, None, len(RuleFloat))
@@ -92,6 +98,9 @@ class Loop(Arrays):
     terms: F64 = array(np.float64, 2, TERMS)
     seen: I64 = array(np.int64, WIDTH)
     closing: I64 = array(np.int64, None, len(Closing))
+    shown: I64 = array(np.int64, Shown.ORDERS + 1)
+    shown_float: F64 = array(np.float64, len(ShownFloat))
+    own: I64 = array(np.int64, None)
     refusals: I64 = array(np.int64, 32)
     out: I64 = array(np.int64, None, WIDTH)
     out_float: F64 = array(np.float64, None, TERMS)
@@ -105,39 +114,14 @@ def empty_loop(
 ) -> Loop:
     """Return a loop of zeros; ``pack.new_loop`` fills in what is configured."""
     places = strategies * markets * 2
-    loop = Loop(
-        now=_long(len(Now)),
-        limit=_long(len(Limit)),
-        market=_long(markets, len(Facts)),
-        feature=np.zeros((markets, len(Feature))),
-        order=_long(orders, len(Order)),
-        live=_long(markets, LIVE * strategies),
-        position=_long(3, places, len(Pos)),
-        total=_long(3, len(Total)),
-        redeemed=_long(2, 2 * markets, 2),
-        link=_long(places, len(Link)),
-        made=_long(places),
-        due=_long(places),
-        firing=_long(places),
-        pending=_long(pending, len(Pend)),
-        sent=_long(1024),
-        slot=_long(strategies, markets, 1 + DENIALS),
-        memory=_long(strategies, markets, MEMORY),
-        rule=_long(strategies, len(Rule)),
-        rule_float=np.zeros((strategies, len(RuleFloat))),
-        params=np.zeros((strategies, PARAMS)),
-        sight=_long(len(Sight)),
-        feel=np.zeros(len(Feel)),
-        ladder=_long(2, depth, 2),
-        targets=_long(2, len(Target)),
-        terms=np.zeros((2, TERMS)),
-        seen=_long(WIDTH),
-        closing=_long(2 * strategies, len(Closing)),
-        refusals=_long(32),
-        out=_long(rows, WIDTH),
-        out_float=np.zeros((rows, TERMS)),
-    )
-    loop.slot[:, :, Slot.DENIED_NS :] = -FAR_NS
+    loop = Loop.zeros(
+        market=markets, feature=markets, order=orders, live=(markets, LIVE * strategies + 1), position=places,
+        redeemed=2 * markets, link=places, made=places, due=places, firing=places, pending=pending, sent=1024,
+        slot=(strategies, markets), memory=(strategies, markets), rule=strategies, rule_float=strategies,
+        params=strategies, ladder=depth, closing=2 * strategies, own=OWN_COLUMNS * (LIVE * strategies + 1), out=rows,
+        out_float=rows,
+    )  # fmt: skip
+    loop.slot[:, :, Slot.ENTRY_NS :] = -FAR_NS
     loop.link[:, Link.EXIT_NS] = -FAR_NS
     loop.link[:, Link.DUE_PLACE] = -1
     loop.now[Now.SEQ] = loop.now[Now.ROW_SEQ] = -1
@@ -145,7 +129,3 @@ def empty_loop(
     loop.now[Now.DAY] = -1
     loop.now[Now.DUE_NS] = FAR_NS
     return loop
-
-
-def _long(*shape: int) -> I64:
-    return np.zeros(shape, np.int64)

@@ -3,9 +3,14 @@
 What only the interpreted desk needs to go on (the history of every fill, finished orders) is left out.
 """
 
-from polydesk.desk.loop.columns import DayState, Facts, Feature, Link, Now, Order, Pos, State, Total, Why
+from collections.abc import Iterator
+
+import numpy as np
+
+from polydesk.desk.loop.columns import DayState, Facts, Feature, Link, Now, Order, Pos, Slot, State, Total, Why
 from polydesk.desk.loop.state import Loop
 from polydesk.desk.state import Desk
+from polydesk.model.grid import FAR_NS
 from polydesk.model.ids import intent_id
 from polydesk.model.orders import Intent, OrderState, OrderType, Purpose, Side
 from polydesk.model.reasons import Refusal
@@ -16,6 +21,7 @@ from polydesk.risk import DailyLoss
 from polydesk.signals import Features
 
 _STATES = {State[state.name]: state for state in OrderState}
+_PURPOSES = {Why[purpose.name]: purpose for purpose in Purpose}
 
 
 def sync(desk: Desk, loop: Loop, names: tuple[str, ...], broken: str) -> None:
@@ -41,6 +47,7 @@ def sync(desk: Desk, loop: Loop, names: tuple[str, ...], broken: str) -> None:
         now[Now.DAY_LOW_U6], now[Now.DAY_PNL_U6], bool(now[Now.DAY_UNKNOWN]),
     )  # fmt: skip
     state.exit_due_ns = dict(_dues(loop, names))
+    state.entries_ns = dict(_entries(loop, names))
     desk.refusals.clear()
     for code, count in zip(Refusal, loop.refusals.tolist(), strict=False):
         if count:
@@ -77,16 +84,18 @@ def _working(loop: Loop, names: tuple[str, ...]) -> WorkingOrders:
     working = WorkingOrders()
     rows = loop.order[(loop.order[:, Order.NUMBER] > 0) & (loop.order[:, Order.STATE] < State.MATCHED)].tolist()
     for row in sorted(rows, key=lambda row: row[Order.NUMBER]):
-        exits = row[Order.PURPOSE] == Why.EXIT
+        purpose = _PURPOSES[Why(row[Order.PURPOSE])]
+        rests = purpose is Purpose.QUOTE
         intent = Intent(
             intent_id(row[Order.NUMBER]), names[row[Order.STRATEGY]], row[Order.MARKET], row[Order.TOKEN],
-            Side(row[Order.SIDE]), OrderType.FAK if exits else OrderType.GTC, not exits, row[Order.PRICE_G4],
-            row[Order.SIZE_U6], Purpose.EXIT if exits else Purpose.QUOTE, "", 0, (),
+            Side(row[Order.SIDE]), OrderType.GTC if rests else OrderType.FAK, rests, row[Order.PRICE_G4],
+            row[Order.SIZE_U6], purpose, "", 0, (),
         )  # fmt: skip
         working.orders[intent.id] = WorkingOrder(
             intent,
             _STATES[State(row[Order.STATE])],
             filled_u6=row[Order.FILLED_U6],
+            spent_u6=row[Order.SPENT_U6],
             sent_ns=row[Order.SENT_NS],
             acked=bool(row[Order.ACKED]),
             epoch=row[Order.EPOCH],
@@ -106,6 +115,12 @@ def _features(loop: Loop) -> dict[int, Features]:
         for market, (facts, floats) in enumerate(zip(loop.market.tolist(), loop.feature.tolist(), strict=True))
         if facts[Facts.SAMPLES]
     }  # fmt: skip
+
+
+def _entries(loop: Loop, names: tuple[str, ...]) -> Iterator[tuple[str, int]]:
+    times = loop.slot[:, :, Slot.ENTRY_NS]
+    for strategy, market in zip(*np.nonzero(times != -FAR_NS), strict=True):
+        yield f"{names[strategy]}/{market}", int(times[strategy, market])
 
 
 def _dues(loop: Loop, names: tuple[str, ...]) -> list[tuple[str, int]]:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import msgspec
 
 from polydesk.model.grid import PRICE_ONE_G4
-from polydesk.report.config import ReportConfig
+from polydesk.report.config import GuardLimits, ReportConfig
+from polydesk.report.equity import EquityQuestions, Fall, ask_equity, read_falls
 from polydesk.report.prices import PriceQuestions, Prices, ask_prices, read_prices
 from polydesk.report.quality import Quality, quality_by_hour, quality_by_market
 from polydesk.report.session import Session
@@ -27,12 +28,12 @@ from polydesk.report.study.rewards import RewardDay, RewardQuestions, ask_reward
 from polydesk.report.study.robust import (
     Dropped,
     Interval,
-    blocks,
     bootstrap,
     without_best_day,
     without_best_market,
 )
 from polydesk.report.study.standing import Span, Standing, Uptime, standings, uptimes
+from polydesk.report.study.tries import Tries, tries
 from polydesk.report.study.verdict import Evidence, Judgement, judge, worst_other_queue
 from polydesk.report.summary import Summary
 from polydesk.report.tape_pass import Answers, Questions, walk
@@ -59,6 +60,7 @@ class TapeFacts(msgspec.Struct, frozen=True):
         uptime: Quoted time by market.
         rewards: Estimated liquidity rewards; empty when no terms are known.
         forecasts: Beliefs against the market's price.
+        falls: Deepest fall of every strategy, and of its part in every event; ``None`` when there is too much to value.
     """
 
     drifts: tuple[Drift, ...]
@@ -69,6 +71,7 @@ class TapeFacts(msgspec.Struct, frozen=True):
     uptime: tuple[Uptime, ...]
     rewards: tuple[RewardDay, ...]
     forecasts: tuple[Scores, ...]
+    falls: tuple[Fall, ...] | None = None
 
 
 class Study(msgspec.Struct, frozen=True):
@@ -83,6 +86,7 @@ class Study(msgspec.Struct, frozen=True):
         best_day: PnL without the best day.
         best_market: PnL without the best market.
         guards: Guards that tripped.
+        tries: What else was tried over the same recording; ``None`` when nobody counted.
         reruns: The same session under other rules.
         judgement: The verdict.
     """
@@ -97,6 +101,7 @@ class Study(msgspec.Struct, frozen=True):
     guards: tuple[Guard, ...]
     reruns: tuple[Rerun, ...]
     judgement: Judgement
+    tries: Tries | None = None
 
 
 @dataclass(frozen=True)
@@ -108,6 +113,7 @@ class Asked:
     beliefs: tuple[Belief, ...]
     stood: tuple[Standing, ...]
     rewards: RewardQuestions
+    equity: EquityQuestions | None
 
 
 def look(session: Session, plain: Summary, config: ReportConfig) -> tuple[Prices, Asked, Answers]:
@@ -128,8 +134,11 @@ def look(session: Session, plain: Summary, config: ReportConfig) -> tuple[Prices
     stood = standings(plain.lives, plain.span_ns[1])
     terms = known_terms(session.markets, config.rewards.terms())
     rewards = ask_rewards(questions, terms, stood, session.header.seed)
+    owners = {life.intent.id: life.intent.strategy for life in plain.lives}
+    events = [market.event or market.slug for market in session.markets]
+    equity = ask_equity(questions, session.records, owners, events)
     answers = walk(session.tape, first, stop, questions)
-    return read_prices(prices, answers), Asked(prices, backing, beliefs, stood, rewards), answers
+    return read_prices(prices, answers), Asked(prices, backing, beliefs, stood, rewards, equity), answers
 
 
 def market_study(session: Session, summary: Summary, prices: Prices, asked: Asked, answers: Answers) -> TapeFacts:
@@ -147,24 +156,52 @@ def market_study(session: Session, summary: Summary, prices: Prices, asked: Aske
         uptime=uptimes(asked.stood, _open_spans(session, summary, answers)),
         rewards=reward_days(asked.rewards, asked.stood, answers, session.markets, included=live),
         forecasts=judge_beliefs(asked.beliefs, answers, outcomes(session.records, resolutions)),
+        falls=None if asked.equity is None else read_falls(asked.equity, answers),
     )
 
 
-def conclude(session: Session, summary: Summary, market: TapeFacts | None, config: ReportConfig) -> Study:
-    """Draw the conclusions and judge the session."""
+def void_guards(session: Session, summary: Summary, limits: GuardLimits) -> tuple[str, ...]:
+    """Return the guards that void every PnL number of a session, by one pass over its tape.
+
+    Raises:
+        TapeError: The tape is damaged.
+    """
+    backing = None
+    if session.tape is not None:
+        first = session.header.tape_range[0]
+        questions = Questions()
+        asked = ask_backing(questions, [line.fill for line in summary.fills])
+        answers = walk(session.tape, first, min(first + summary.events, session.header.tape_range[1]), questions)
+        backing = judge_backing(backed(asked, answers), dict(enumerate(answers.printed_u6.tolist())))
+    tripped = guards(summary.fills, summary.days, summary.performance, summary.statistics, backing, limits)
+    return tuple(f"guard {guard.text}" for guard in tripped if not guard.figures)
+
+
+def conclude(
+    session: Session,
+    summary: Summary,
+    market: TapeFacts | None,
+    config: ReportConfig,
+    counted: tuple[int, int] | None = None,
+) -> Study:
+    """Draw the conclusions and judge the session; ``counted`` are the sessions and configurations tried."""
     limits = config.verdict
     made, found = summary.performance, summary.statistics
     tripped = guards(summary.fills, summary.days, made, found, market.backing if market else None, config.guards)
-    parts = blocks(made.trades, summary.by_market, summary.span_ns[1])
+    changes = [hour.pnl_u6 for hour in summary.hours]
     interval = bootstrap(
-        parts, seed=session.header.seed, draws=limits.draws, confidence=limits.confidence, least=limits.min_blocks
+        changes, seed=session.header.seed, draws=limits.draws, confidence=limits.confidence, least=limits.min_blocks
     )
+    refused = {figure for guard in tripped for figure in guard.figures}
+    rates = [float(day.rate) for day in summary.days if day.rate is not None and "sharpe" not in refused]
+    tried = None if counted is None else tries(counted, interval.positive, interval.draws, rates)
     failed = failed_fills(summary.fills)
     day, best_market = without_best_day(summary.days), without_best_market(summary.by_market)
     runs = read_reruns(session.path, summary.journal_sha256)
     evidence = Evidence(
         broken=next(iter(summary.broken), "") or next((g.text for g in tripped if not g.figures), ""),
         guards=next((g.text for g in tripped if g.figures), ""),
+        backed=market is not None,
         data_ok=summary.verdict.ok if summary.verdict else None,
         constructed=summary.constructed,
         net_u6=summary.matched.net_u6,
@@ -176,6 +213,8 @@ def conclude(session: Session, summary: Summary, market: TapeFacts | None, confi
         best_market=(summary.market_name(int(best_market.name)), best_market.rest_u6) if best_market else ("", None),
         low_u6=interval.low_u6,
         blocks=interval.blocks,
+        luck=None if tried is None else tried.luck,
+        tried=None if tried is None else tried.configurations,
         other_queue=worst_other_queue([(r.label, None if r.broken else r.net_u6) for r in runs if r.group == "queue"]),
         drawdown=summary.drawdown.depth_u6 / summary.drawdown.peak_u6 if summary.drawdown.peak_u6 > 0 else 0.0,
         failed=failed.fills / failed.of if failed.of else 0.0,
@@ -192,6 +231,7 @@ def conclude(session: Session, summary: Summary, market: TapeFacts | None, confi
         guards=tripped,
         reruns=runs,
         judgement=judge(evidence, limits),
+        tries=tried,
     )
 
 

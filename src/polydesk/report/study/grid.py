@@ -53,6 +53,9 @@ class Grid(msgspec.Struct, frozen=True):
         axes: The assumptions.
         cells: The combinations that were run, in order.
         complete: Whether all of them were.
+        rows: First row of the window and the row to stop before.
+        window: Begin and end of the window, ISO 8601 UTC.
+        markets: Slugs of the markets that could be traded; empty when all of the tape.
     """
 
     format: int
@@ -64,6 +67,9 @@ class Grid(msgspec.Struct, frozen=True):
     axes: tuple[Axis, ...]
     cells: tuple[Cell, ...]
     complete: bool
+    rows: tuple[int, int] = (0, 0)
+    window: tuple[str, str] = ("", "")
+    markets: tuple[str, ...] = ()
 
 
 def combinations(axes: Sequence[Axis]) -> Iterator[tuple[int, ...]]:

@@ -1,39 +1,38 @@
 """Whether the result rests on a few lucky hours: bootstrap interval, best day and best market left out."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
 import numpy as np
 
-from polydesk.model.grid import NS_PER_S
 from polydesk.report.money import PnlLine
 from polydesk.report.periods import Period
-from polydesk.report.trades import Trade
-
-_HOUR_NS = 3_600 * NS_PER_S
-
-Block = tuple[int, int]
-"""A market and an hour since 1970."""
 
 
 class Interval(msgspec.Struct, frozen=True):
-    """A seeded bootstrap of the total PnL over blocks of one market and hour.
+    """A seeded bootstrap of the total PnL over blocks of successive hours, all markets of an hour together.
 
     Attributes:
-        blocks: Blocks there are.
+        hours: Hours with data.
+        block_hours: Length of a block.
+        blocks: Blocks that the hours make and in which equity changed.
         draws: Samples taken.
         confidence: Of the two-sided interval.
         low_u6: Lower end, micro-pUSD; ``None`` for too few blocks.
         high_u6: Upper end.
         positive: Share of samples above 0.
+        least: Blocks below which there is no interval.
     """
 
+    hours: int
+    block_hours: int
     blocks: int
     draws: int
     confidence: float
     low_u6: int | None
     high_u6: int | None
     positive: float | None
+    least: int = 0
 
 
 class Dropped(msgspec.Struct, frozen=True):
@@ -52,48 +51,51 @@ class Dropped(msgspec.Struct, frozen=True):
     parts: int
 
 
-def blocks(trades: Iterable[Trade], by_market: Iterable[PnlLine], end_ns: int) -> dict[Block, int]:
-    """Return the PnL by market and the hour in which a trade was opened, micro-pUSD; it adds up to the markets' PnL.
-
-    What a market earned beside its closed trades (open positions, reversed fills) counts in the last hour.
-    """
-    found: dict[Block, int] = {}
-    closed: dict[int, int] = {}
-    for trade in trades:
-        key = (trade.market, trade.opened_ns // _HOUR_NS)
-        found[key] = found.get(key, 0) + trade.net_u6
-        closed[trade.market] = closed.get(trade.market, 0) + trade.net_u6
-    for line in by_market:
-        rest = (line.net_u6 or 0) - closed.get(int(line.key), 0)
-        if rest:
-            key = (int(line.key), end_ns // _HOUR_NS)
-            found[key] = found.get(key, 0) + rest
-    return found
-
-
 def bootstrap(
-    found: Mapping[Block, int], *, seed: int, draws: int = 2_000, confidence: float = 0.95, least: int = 20
+    hours_u6: Sequence[int], *, seed: int, draws: int = 2_000, confidence: float = 0.95, least: int = 20
 ) -> Interval:
-    """Draw as many blocks as there are, with replacement, and sum them, many times.
+    """Draw blocks of successive hours with replacement until there are as many hours again, and sum them, many times.
 
-    Source: B. Efron, "Bootstrap Methods", Annals of Statistics 7 (1979), percentile interval.
+    Markets of one hour move together, and an hour resembles the next; whole blocks keep both. The last block is
+    followed by the first, and the length of a block is the cube root of the number of hours. Source: D. Politis and
+    J. Romano, "A circular block-resampling procedure for stationary data" (1992), percentile interval; the length is of
+    the order of P. Hall, J. Horowitz and B.-Y. Jing, "On blocking rules for the bootstrap with dependent data",
+    Biometrika 82 (1995).
 
     Args:
-        found: PnL per block, micro-pUSD.
+        hours_u6: Change of equity in each hour with data, micro-pUSD, in order.
         seed: The same seed gives the same interval.
         draws: Samples.
         confidence: Of the two-sided interval.
-        least: Blocks below which there is no interval.
+        least: Blocks with a change below which there is no interval.
     """
-    if len(found) < least:
-        return Interval(len(found), draws, confidence, None, None, None)
-    amounts = np.array([found[key] for key in sorted(found)], np.float64)
-    # Drawing a multiset at once keeps memory flat however many blocks there are.
-    counts = np.random.default_rng(seed).multinomial(len(amounts), np.full(len(amounts), 1 / len(amounts)), size=draws)
-    totals = counts @ amounts
+    amounts = np.array(hours_u6, np.float64)
+    hours = len(amounts)
+    length = max(1, round(hours ** (1 / 3)))
+    blocks = sum(bool(amounts[at : at + length].any()) for at in range(0, hours, length))
+    if blocks < least:
+        return Interval(hours, length, blocks, draws, confidence, None, None, None, least)
+    totals = _totals(amounts, length, draws, np.random.default_rng(seed))
     tail = (1 - confidence) / 2
     low, high = np.quantile(totals, [tail, 1 - tail])
-    return Interval(len(amounts), draws, confidence, int(np.floor(low)), int(np.ceil(high)), float((totals > 0).mean()))
+    positive = float((totals > 0).mean())
+    return Interval(
+        hours, length, blocks, draws, confidence, int(np.floor(low)), int(np.ceil(high)), positive, least
+    )  # fmt: skip
+
+
+def _totals(amounts: np.ndarray, length: int, draws: int, random: np.random.Generator) -> np.ndarray:
+    """Return the sum of each sample: as many hours as there are, the last block cut where it reaches beyond them."""
+    hours = len(amounts)
+    whole, rest = divmod(hours, length)
+    around = np.concatenate(([0.0], np.cumsum(np.concatenate((amounts, amounts[:length])))))
+    starts = np.arange(hours)
+    sums, short = around[starts + length] - around[starts], around[starts + rest] - around[starts]
+    # Sample by sample: memory stays flat however many hours there are.
+    out: np.ndarray = short[random.integers(0, hours, draws)]
+    for draw in range(draws):
+        out[draw] += sums[random.integers(0, hours, whole)].sum()
+    return out
 
 
 def without_best_day(days: Sequence[Period]) -> Dropped | None:

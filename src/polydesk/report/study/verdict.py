@@ -50,6 +50,7 @@ class Evidence(msgspec.Struct, frozen=True):
     Attributes:
         broken: The first sentinel or guard that voids the PnL; empty for none.
         guards: The first guard that keeps a ratio back; empty for none.
+        backed: Whether the fills could be compared with the tape again.
         data_ok: Whether the tape is good data; ``None`` when not checked.
         constructed: Whether the market was generated; ``None`` when not known.
         net_u6: PnL matched after fees, micro-pUSD.
@@ -61,6 +62,8 @@ class Evidence(msgspec.Struct, frozen=True):
         best_market: Likewise.
         low_u6: Lower end of the bootstrap interval; ``None`` when refused.
         blocks: Blocks it was drawn from.
+        tried: Configurations tried over the same recording; ``None`` when nobody counted.
+        luck: Chance that the best of so many tries without skill looks as good; ``None`` when it is not known.
         other_queue: Label and PnL of the worst other queue rule; an empty label when none was run.
         drawdown: Deepest fall of equity as a share of its high.
         failed: Share of ended fills that failed to settle.
@@ -69,6 +72,7 @@ class Evidence(msgspec.Struct, frozen=True):
 
     broken: str
     guards: str
+    backed: bool
     data_ok: bool | None
     constructed: bool | None
     net_u6: int | None
@@ -80,6 +84,8 @@ class Evidence(msgspec.Struct, frozen=True):
     best_market: tuple[str, int | None]
     low_u6: int | None
     blocks: int
+    tried: int | None
+    luck: float | None
     other_queue: tuple[str, int | None]
     drawdown: float
     failed: float
@@ -99,6 +105,7 @@ def judge(seen: Evidence, limits: VerdictLimits) -> Judgement:
 def _trust(seen: Evidence) -> list[Rule]:
     return [
         Rule("accounts", not seen.broken, Answer.NO, None, None, "-", seen.broken),
+        Rule("backed", seen.backed, Answer.PAPER, None, None, "-"),
         Rule("believable", not seen.guards, Answer.NO, None, None, "-", seen.guards),
         Rule("data", seen.data_ok is True, Answer.PAPER if seen.data_ok is None else Answer.NO, None, None, "-"),
         Rule("recorded", seen.constructed is False, Answer.PAPER, None, None, "-"),
@@ -131,8 +138,18 @@ def _endurance(seen: Evidence, limits: VerdictLimits) -> list[Rule]:
         _above("best_day", seen.best_day[1], Answer.PAPER, seen.best_day[0]),
         _above("best_market", seen.best_market[1], Answer.PAPER, seen.best_market[0]),
         _above("bootstrap", seen.low_u6, Answer.PAPER, f"{100 * limits.confidence:g} %"),
+        *_tries(seen, limits),
         _above("other_queue", seen.other_queue[1], Answer.PAPER, seen.other_queue[0]),
     ]
+
+
+def _tries(seen: Evidence, limits: VerdictLimits) -> list[Rule]:
+    """Return the rule on luck; there is none where nobody counted what was tried."""
+    if seen.tried is None:
+        return []
+    limit = 1 - limits.confidence
+    passed = seen.luck is not None and seen.luck <= limit
+    return [Rule("tries", passed, Answer.PAPER, seen.luck, limit, "fraction", f"{seen.tried:,}")]
 
 
 def _above(name: str, amount_u6: int | None, failing: Answer, detail: str = "") -> Rule:

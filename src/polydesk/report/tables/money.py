@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from polydesk.report.faults import fault_text
 from polydesk.report.money import PnlLine
 from polydesk.report.prices import HORIZONS_S
 from polydesk.report.quality import Quality
@@ -13,7 +14,7 @@ from polydesk.report.words import ENGLISH, Words
 
 def pnl_table(summary: Summary, words: Words = ENGLISH) -> Table:
     """PnL of both columns, taken apart."""
-    broken = summary.sentinels if summary.broken else ""
+    broken = words("sentinels.cell", first=fault_text(summary.broken[0], words)) if summary.broken else ""
     rows = [
         _pnl_row(words("pnl.realised"), summary, "realised_u6", broken),
         _pnl_row(words("pnl.unrealised"), summary, "unrealised_u6", broken),

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from polydesk.model.grid import PRICE_ONE_G4
+from polydesk.report.faults import fault_text
 from polydesk.report.performance import LEAST_DAYS, LEAST_TRADES
 from polydesk.report.quantities import NONE, cash, count, gain, rate, ratio, utc
 from polydesk.report.statistics import Extreme
@@ -33,7 +34,7 @@ def _ratios(summary: Summary, words: Words) -> list[Line]:
     def line(name: str, value: float | None, why: str, text: Callable[[float], str] = _ratio) -> Line:
         guard = summary.refused.get(name, "")
         if guard:
-            return words(f"stat.{name}"), words("n/a"), words("n/a.guard", guard=guard)
+            return words(f"stat.{name}"), words("n/a"), words("n/a.guard", guard=fault_text(guard, words))
         told = why if made.days >= LEAST_DAYS else short
         return (words(f"stat.{name}"), NONE, told) if value is None else (words(f"stat.{name}"), text(value), days)
 

@@ -8,6 +8,7 @@ from polydesk.report.quantities import NONE, cash, count, gain, share_of, shares
 from polydesk.report.study.forecasts import LEAST_MARKETS, Scores
 from polydesk.report.study.rewards import RewardDay, payable_u6
 from polydesk.report.study.robust import Dropped
+from polydesk.report.study.tries import Tries
 from polydesk.report.summary import Summary
 from polydesk.report.tables.shape import Table
 from polydesk.report.words import ENGLISH, Words
@@ -138,23 +139,37 @@ def robust_table(summary: Summary, words: Words = ENGLISH) -> Table:
     if study is None or summary.broken or summary.matched.net_u6 is None:
         return Table(words("robust.title"), columns, ())
     interval = study.interval
-    told = words("robust.interval_none", n=count(interval.blocks)), NONE
+    told = words("robust.interval_none", n=count(interval.blocks), least=count(interval.least)), NONE
     if interval.low_u6 is not None and interval.positive is not None:
         remark = words(
-            "robust.interval_remark", n=count(interval.blocks), draws=count(interval.draws),
-            positive=f"{100 * interval.positive:.1f} %",
+            "robust.interval_remark", n=count(interval.blocks), hours=words.number("n.hours", interval.block_hours),
+            draws=count(interval.draws), positive=f"{100 * interval.positive:.1f} %",
         )  # fmt: skip
         told = remark, f"{gain(interval.low_u6)} … {gain(interval.high_u6)}"
     rows = [
         (words("robust.total"), gain(summary.matched.net_u6), "pUSD"),
         (words("robust.interval", share=f"{100 * interval.confidence:g} %"), told[1], told[0]),
     ]
+    if study.tries is not None:
+        rows += _tries(study.tries, words)
     if study.best_day is not None:
         rows.append(_dropped("day", study.best_day, study.best_day.name, words))
     if study.best_market is not None:
         name = summary.market_name(int(study.best_market.name))
         rows.append(_dropped("market", study.best_market, name, words))
-    return Table(words("robust.title"), columns, tuple(rows))
+    return Table(words("robust.title"), columns, tuple(rows), note=words("robust.note"))
+
+
+def _tries(tries: Tries, words: Words) -> list[tuple[str, str, str]]:
+    number = count(tries.configurations)
+    sessions = words("robust.tries_remark", n=count(tries.sessions))
+    rows = [(words("robust.tries"), number, sessions)]
+    if tries.luck is not None:
+        rows.append((words("robust.luck"), f"{100 * tries.luck:.1f} %", words("robust.luck_remark", n=number)))
+    if tries.deflated_sharpe is not None:
+        told = words("robust.deflated_remark", n=number)
+        rows.append((words("robust.deflated"), f"{tries.deflated_sharpe:.3f}", told))
+    return rows
 
 
 def _dropped(kind: str, line: Dropped, name: str, words: Words) -> tuple[str, str, str]:

@@ -1,5 +1,6 @@
 """The verdict: one sentence, and every rule with its numbers."""
 
+from polydesk.report.faults import fault_text
 from polydesk.report.quantities import NONE, count, gain
 from polydesk.report.study.answer import Answer
 from polydesk.report.study.verdict import Rule
@@ -37,7 +38,8 @@ def verdict_table(summary: Summary, words: Words = ENGLISH) -> Table:
     return Table(words("verdict.title"), columns, rows, note=words("verdict.note"))
 
 
-_DETAILED = frozenset({"best_day", "best_market", "bootstrap", "other_queue"})
+_FAULTS = frozenset({"accounts", "believable"})
+_DETAILED = frozenset({"best_day", "best_market", "bootstrap", "tries", "other_queue"})
 
 
 def _name(rule: Rule, words: Words) -> str:
@@ -48,6 +50,8 @@ def _name(rule: Rule, words: Words) -> str:
 
 
 def _detail(rule: Rule, words: Words) -> str:
+    if rule.name in _FAULTS:
+        return fault_text(rule.detail, words)
     return words.named("queue", rule.detail) if rule.name == "other_queue" else rule.detail
 
 
