@@ -348,8 +348,6 @@ def test_cycle_and_nightly_point_to_the_newest(home: Path) -> None:
         (["rolling", "--window-hours", "0"], "--window-hours 0: must be more than 0"),
         (["nightly", "--step-hours", "-1"], "--step-hours -1: must be more than 0"),
         (["rolling", "--engine", "fast"], "--engine 'fast': choose auto, compiled, python"),
-        (["rolling", "--window-hours", "1", "--engine", "compiled", "--strategy", "mean_reversion"],
-         "strategy mean_reversion is not compiled"),
         (["rolling", "--tuned-until", "soon"], "--tuned-until 'soon': expected a time such as"),
         (["rolling", "--tuned-until", "2020-01-01"], "--tuned-until 2020-01-01T00:00:00.000000Z: needs a window"),
         (["rolling", "--window-hours", "nan"], "--window-hours nan: must be more than 0"),
