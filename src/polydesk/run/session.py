@@ -113,7 +113,7 @@ def run_session(
         journal = JournalWriter.create(folder / JOURNAL, header, sync_every_s=_sync_every_s(settings))
     except JournalFull as err:
         raise JournalFull(f"{folder.parent}: no space to begin a session; free space and start again") from err
-    with _closing(journal):
+    with _closing(journal, folder):
         _keep_facts(tape, verdict, folder)
         keep_latencies(config.exchange, folder)
         machine = begin(tape, config.desk, kept_exchange(config.exchange, folder), header.seed, markets)
@@ -132,7 +132,7 @@ def resume_session(settings: Settings, folder: Path, look: Look) -> SessionResul
         Diverged: Repeating the recorded part gives something else, for example under other code.
     """
     journal, records = JournalWriter.resume(folder / JOURNAL, sync_every_s=_sync_every_s(settings))
-    with _closing(journal):
+    with _closing(journal, folder):
         header = records[0]
         if not isinstance(header, SessionStarted):
             raise SessionError(f"{folder}: the journal has no header")
@@ -212,7 +212,6 @@ def _drive(
                 log.warning("checkpoint not written", file=str(folder / CHECKPOINT), error=err.strerror)
 
     speed = settings.run.speed if isinstance(settings.run.speed, float) else None
-    publisher = Publisher(folder, header, settings.run.live_state_hz)
     first, stop = tape.span
     latest = Progress(machine.next_row, stop, machine.desk.state.now_ns, 0, 0, 0)
 
@@ -229,23 +228,23 @@ def _drive(
     else:
         driver = Driver(tape, machine, recorder, Pace(speed, time.monotonic_ns), watch, checkpoint, batch_rows)
     state = "halted"
-    try:
-        with _interruptible(driver, at_once=lambda: engine == "compiled" and recorder.repeating):
+    with _interruptible(driver, at_once=lambda: engine == "compiled" and recorder.repeating):
+        # Whoever sees the live state may stop the session, so that it is heard before there is one.
+        publisher = Publisher(folder, header, settings.run.live_state_hz)
+        try:
             reason = driver.run()
-        journal.append(SessionEnded(reason, journal.journal_sha256, time.time_ns(), machine.next_row - first))
-        journal.commit()
-        state = "ended"
-    except JournalFull:
-        journal.halt(SessionHalted("disk_full", time.time_ns()))
-        return SessionResult(header.session, folder, "disk_full")
-    except PolydeskError:
-        with suppress(PolydeskError):
-            journal.halt(SessionHalted("error", time.time_ns()))
-        raise
-    except KeyboardInterrupt as err:
-        raise SessionInterrupted(folder) from err
-    finally:
-        publisher.finish(machine, latest, state)
+            journal.append(SessionEnded(reason, journal.journal_sha256, time.time_ns(), machine.next_row - first))
+            journal.commit()
+            state = "ended"
+        except JournalFull:
+            journal.halt(SessionHalted("disk_full", time.time_ns()))
+            return SessionResult(header.session, folder, "disk_full")
+        except PolydeskError:
+            with suppress(PolydeskError):
+                journal.halt(SessionHalted("error", time.time_ns()))
+            raise
+        finally:
+            publisher.finish(machine, latest, state)
     with suppress(FileNotFoundError):
         (folder / CHECKPOINT).unlink()
     return SessionResult(header.session, folder, reason, engine)
@@ -273,9 +272,12 @@ def _sync_every_s(settings: Settings) -> float:
 
 
 @contextmanager
-def _closing(journal: JournalWriter) -> Iterator[None]:
+def _closing(journal: JournalWriter, folder: Path) -> Iterator[None]:
+    """Close the journal whatever happens, and name the session that a Ctrl-C left without its end."""
     try:
         yield
+    except KeyboardInterrupt as err:
+        raise SessionInterrupted(folder) from err
     finally:
         # A full disk was reported by whoever met it; closing must still let go of the lock.
         with suppress(JournalFull):
