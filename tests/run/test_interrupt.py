@@ -14,7 +14,9 @@ from polydesk.report.session import read_session
 from polydesk.run.replay import verify_session
 from polydesk.tape.journal import read_journal
 
-COMMAND = [sys.executable, "-c", "from polydesk.cli import main; main()", "run", "--speed", "600", "--json"]
+# Whoever runs the tests may ignore a closed terminal (nohup), and a child would do the same.
+PROGRAM = "import signal; signal.signal(signal.SIGHUP, signal.SIG_DFL); from polydesk.cli import main; main()"
+COMMAND = [sys.executable, "-c", PROGRAM, "run", "--speed", "600", "--json"]
 
 
 def wait_for_records(folder, child, wanted):

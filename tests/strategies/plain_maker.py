@@ -1,5 +1,7 @@
 """The inventory maker over records, one term after the other: what the compiled decision must repeat to the bit."""
 
+from fractions import Fraction
+
 from polydesk.model.grid import LOT_U6, PRICE_ONE_G4, SHARE_U6, ceil_to, floor_to
 from polydesk.model.orders import Side, Term
 from polydesk.model.reasons import Hold
@@ -7,14 +9,16 @@ from polydesk.signals import Quote, Quotes, Wait
 
 
 def decide(p, view, state):
-    if view.crossed:
-        return Wait(Hold.CROSSED)
-    if not view.two_sided:
-        return Wait(Hold.ONE_SIDED)
+    if view.crossed or not view.two_sided:
+        state.fair_n9 = 0
+        return Wait(Hold.CROSSED if view.crossed else Hold.ONE_SIDED)
     if state.first_ns == 0:
         state.first_ns = view.ts_ns
     hold = _hold(p, view, state)
-    return Wait(hold) if hold is not None else _quotes(p, view, _size_u6(p, view))
+    if hold is not None:
+        state.fair_n9 = 0
+        return Wait(hold)
+    return _quotes(p, view, state, _size_u6(p, view))
 
 
 def _hold(p, view, state):
@@ -36,17 +40,22 @@ def _size_u6(p, view):
     return floor_to(round(p.quote_shares * view.size_factor * SHARE_U6), LOT_U6)
 
 
-def _quotes(p, view, size_u6):
+def _quotes(p, view, state, size_u6):
     limit_u6 = round(p.max_inventory * SHARE_U6)
     net_u6 = view.held[0].shares_u6 - view.held[1].shares_u6
     fair = _fair_terms(p, view, net_u6 / limit_u6)
     volatility = view.features.volatility(5.0) or 0.0
     width = (Term("half_spread", p.half_spread), Term("widening", p.widening * volatility))
+    sides = {side: (*fair, *(Term(t.name, -int(side) * t.value) for t in width)) for side in (Side.BUY, Side.SELL)}
+    kept = _kept(p, state, fair, sides, net_u6) if p.requote_move > 0 else {}
+    taken_u6 = floor_to(net_u6 - state.net_u6, LOT_U6) if kept else 0
+    more_u6, less_u6 = size_u6 - max(0, taken_u6), size_u6 - max(0, -taken_u6)
+    least_u6 = view.market.min_size_u6.value
     quotes = []
-    if net_u6 + size_u6 <= limit_u6:
-        quotes.append(_quote(view, Side.BUY, fair, width, size_u6))
-    if net_u6 - size_u6 >= -limit_u6:
-        quotes.append(_quote(view, Side.SELL, fair, width, size_u6))
+    if net_u6 + more_u6 <= limit_u6 and more_u6 >= least_u6:
+        quotes.append(_quote(view, Side.BUY, sides[Side.BUY], kept.get(Side.BUY), more_u6))
+    if net_u6 - less_u6 >= -limit_u6 and less_u6 >= least_u6:
+        quotes.append(_quote(view, Side.SELL, sides[Side.SELL], kept.get(Side.SELL), less_u6))
     return Quotes(tuple(quote for quote in quotes if quote is not None))
 
 
@@ -61,12 +70,31 @@ def _fair_terms(p, view, fullness):
     )
 
 
-def _quote(view, side, fair, width, size_u6):
-    terms = (*fair, *(Term(t.name, -int(side) * t.value) for t in width))
-    wanted = 0
+def _added(terms):
+    total = 0
     for term in terms:  # sum() of floats compensates its rounding from Python 3.12 on
-        wanted += term.value
-    price_g4 = _passive_g4(view, side, wanted)
+        total += term.value
+    return total
+
+
+def _kept(p, state, fair, sides, net_u6):
+    """Where the quotes stand, in billionths, until fair value has moved far enough."""
+    fair_n9 = round(_added(fair) * 10**9)
+    if state.fair_n9 == 0 or abs(fair_n9 - state.fair_n9) >= round(p.requote_move * 10**9):
+        state.fair_n9, state.net_u6 = fair_n9, net_u6
+        state.bid_n9, state.ask_n9 = (round(_added(terms) * 10**9) for terms in sides.values())
+    return {Side.BUY: state.bid_n9, Side.SELL: state.ask_n9}
+
+
+def _quote(view, side, terms, kept_n9, size_u6):
+    if kept_n9 is None:
+        wanted = _added(terms)
+        grid = wanted * PRICE_ONE_G4
+    else:
+        wanted = kept_n9 / 10**9
+        terms = (*terms, Term("standing", wanted - _added(terms)))
+        grid = Fraction(kept_n9, 10**5)
+    price_g4 = _passive_g4(view, side, grid)
     if not view.tick_g4 <= price_g4 <= PRICE_ONE_G4 - view.tick_g4:
         return None
     terms = (*terms, Term("tick_and_passive", price_g4 / PRICE_ONE_G4 - wanted))
@@ -77,8 +105,7 @@ def _quote(view, side, fair, width, size_u6):
     return _on_token(1 - other, Side.BUY, price_g4, size_u6, terms)
 
 
-def _passive_g4(view, side, wanted):
-    grid = wanted * PRICE_ONE_G4
+def _passive_g4(view, side, grid):
     if side is Side.BUY:
         return floor_to(min(int(grid // 1), view.ask_g4 - view.tick_g4), view.tick_g4)
     return ceil_to(max(-int(-grid // 1), view.bid_g4 + view.tick_g4), view.tick_g4)

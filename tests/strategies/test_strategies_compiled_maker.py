@@ -40,18 +40,21 @@ PARAMS = st.builds(
     half_spread=floats, imbalance_weight=st.floats(0, 1), depth_levels=st.integers(1, 50), inventory_skew=floats,
     widening=st.floats(0, 5), quote_shares=st.floats(0.01, 100), max_inventory=st.floats(1, 500),
     max_spread=st.floats(0, 1), extreme=floats, warm_up_s=st.sampled_from((0, 10)),
+    requote_move=st.sampled_from((0.0, 0.01)) | floats,
 )  # fmt: skip
 
 
 @settings(max_examples=1_000)
-@given(views(), PARAMS, st.sampled_from((0, T0)))
-def test_the_compiled_decision_is_the_plain_one(view, params, first_ns):
+@given(st.lists(views(), min_size=1, max_size=4), PARAMS, st.sampled_from((0, T0)))
+def test_the_compiled_decision_is_the_plain_one(looks, params, first_ns):
     one, two = Memory(first_ns), Memory(first_ns)
-    expected = decide(params, view, one)
-    got = InventoryMaker(params).decide(view, two)
-    assert got == expected
-    assert msgspec.json.encode(got) == msgspec.json.encode(expected), "equal, but not to the bit"
-    assert two == one
+    maker = InventoryMaker(params)
+    for view in looks:
+        expected = decide(params, view, one)
+        got = maker.decide(view, two)
+        assert got == expected
+        assert msgspec.json.encode(got) == msgspec.json.encode(expected), "equal, but not to the bit"
+        assert two == one
 
 
 def test_the_maker_declares_what_the_loop_needs():

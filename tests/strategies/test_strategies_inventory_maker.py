@@ -101,6 +101,60 @@ def test_quotes_by_hand():
     assert found[Side.SELL].why[0].name == "one"
 
 
+def test_quotes_stand_until_fair_value_has_moved_far_enough():
+    flat = {"half_spread": 0.005, "imbalance_weight": 0, "widening": 0, "requote_move": 0.01}
+    maker, memory = InventoryMaker(InventoryMakerParams(**flat)), Memory(T0)
+
+    def look(bid, ask):
+        found = {book_side(q.token, q.side): q for q in maker.decide(view(bid, ask), memory).quotes}
+        terms = {t.name: round(t.value, 9) for t in found[Side.BUY].why}
+        return book_price(found[Side.BUY]), book_price(found[Side.SELL]), terms["standing"]
+
+    assert look(4900, 5000) == (4900, 5000, 0.0)
+    assert look(4900, 5100) == (4900, 5000, -0.005)  # half a tick away: not far enough
+    assert look(4800, 4900) == (4800, 4900, 0.0)  # a tick: they follow
+    assert look(4700, 4900) == (4800, 4900, 0.005)
+    assert look(4700, 4800) == (4700, 4800, 0.0)
+    assert look(4700, 4800) == (4700, 4800, 0.0)
+
+
+def test_a_standing_quote_makes_way_for_a_book_that_would_cross_it():
+    params = InventoryMakerParams(half_spread=0.005, imbalance_weight=0, widening=0, requote_move=0.1)
+    maker, memory = InventoryMaker(params), Memory(T0)
+    maker.decide(view(4900, 5000), memory)
+    crossing = maker.decide(view(4700, 4800), memory).quotes[0]
+    assert (crossing.token, crossing.side, crossing.price_g4) == (0, Side.BUY, 4700)
+    assert sum(term.value for term in crossing.why) == pytest.approx(0.47)
+    assert maker.decide(view(4900, 5000), memory).quotes[0].price_g4 == 4900
+
+
+def test_what_was_filled_is_not_offered_again_where_the_quotes_stand():
+    params = InventoryMakerParams(
+        half_spread=0.005, imbalance_weight=0, inventory_skew=0, widening=0, max_inventory=500, requote_move=0.01
+    )
+    maker, memory = InventoryMaker(params), Memory(T0)
+
+    def sizes(bid, ask, *held):
+        found = {book_side(q.token, q.side): q for q in maker.decide(view(bid, ask, held=held), memory).quotes}
+        return tuple(found[side].size_u6 // SHARE if side in found else 0 for side in Side)
+
+    assert sizes(4900, 5000, 30 * SHARE, 0) == (10, 10)
+    assert sizes(4900, 5000, 34 * SHARE, 0) == (6, 10)
+    assert sizes(4900, 5000, 38 * SHARE, 0) == (0, 10), "the two that are left are below the venue's minimum"
+    assert sizes(4900, 5000, 40 * SHARE, 0) == (0, 10)
+    assert sizes(4900, 5000, 25 * SHARE, 0) == (10, 5)
+    assert sizes(4900, 5000, 30 * SHARE, 10 * SHARE) == (10, 0)
+    assert sizes(5000, 5100, 30 * SHARE, 10 * SHARE) == (10, 10)
+
+
+def test_quotes_that_were_withdrawn_are_made_afresh():
+    params = InventoryMakerParams(half_spread=0.005, imbalance_weight=0, widening=0, requote_move=0.1)
+    maker, memory = InventoryMaker(params), Memory(T0)
+    maker.decide(view(4900, 5000), memory)
+    assert isinstance(maker.decide(view(4000, 5900), memory), Wait)
+    assert maker.decide(view(4800, 4900), memory).quotes[0].price_g4 == 4800
+
+
 def test_imbalance_leans_towards_the_thin_side():
     even, heavy = quotes(view(4900, 5100, tick=1)), quotes(view(4900, 5100, tick=1, sizes=(90, 10)))
     for side in Side:

@@ -25,7 +25,7 @@ from typing import ClassVar, Protocol, runtime_checkable
 from polydesk.model.orders import Term
 from polydesk.model.reasons import Hold
 
-MEMORY = 4
+MEMORY = 8
 """Most numbers a compiled strategy remembers per market."""
 TERMS = 8
 """Most terms of one quote, the mirror's ``one`` not counted."""
@@ -83,12 +83,13 @@ class Compiled(Protocol):
     Attributes:
         name: Unique name.
         number: Its place in ``strategies.compiled.decide``.
-        terms: Names of the terms of a quote, in the order in which they are written.
+        terms: Names of the terms of a quote, in the order in which they are written; they may depend on its
+            parameters.
     """
 
     name: ClassVar[str]
     number: ClassVar[int]
-    terms: ClassVar[tuple[str, ...]]
+    terms: tuple[str, ...]
 
     @property
     def depth(self) -> int:

@@ -3,6 +3,11 @@
 ``bid = mid + imbalance + inventory skew - half spread - widening``, rounded down to a tick;
 ``ask = mid + imbalance + inventory skew + half spread + widening``, rounded up. Each quote carries these terms.
 
+With ``requote_move`` above 0 the quotes stay where they are, and keep their places in the queue, until fair value (the
+first three terms) has moved that far from where it was when they were made; the term ``standing`` is how far the kept
+price is from a fresh one. A kept price that would cross the book is moved out of its way. What the position has grown
+or shrunk by since is not offered on that side again before the quotes have moved.
+
 A wish to sell token 0 is a sale of held shares or, without any, a buy of token 1 at the complement, and the other way
 round: the venue matches both in one book.
 
@@ -17,6 +22,8 @@ from pydantic import model_validator
 from polydesk.model.params import param
 from polydesk.signals import ExitRules, Quotes, Strategy, StrategyParams, View, Wait
 from polydesk.strategies.numbers import INVENTORY_MAKER
+
+_FRESH = ("mid", "imbalance", "inventory_skew", "half_spread", "widening")
 
 
 class InventoryMakerParams(StrategyParams):
@@ -34,6 +41,10 @@ class InventoryMakerParams(StrategyParams):
     widening: float = param(1.0, "1", "standard deviations of the mid over 5 s added to each side", low=0, tunable=True)
     quote_shares: float = param(10.0, "shares", "size of each quote", low=0.01, tunable=True)
     max_inventory: float = param(60.0, "shares", "net shares at which a side is no longer quoted", low=1, tunable=True)
+    requote_move: float = param(
+        0.0, "price", "how far fair value must move before the quotes follow it; 0 follows every change", low=0,
+        high=0.5, tunable=True,
+    )  # fmt: skip
     max_spread: float = param(0.10, "price", "widest book that is quoted", low=0, high=1)
     extreme: float = param(0.06, "price", "no quotes when the mid is closer than this to 0 or 1", low=0, high=0.5)
     warm_up_s: float = param(10.0, "s", "history needed before the first quote", low=0)
@@ -50,9 +61,21 @@ class InventoryMakerParams(StrategyParams):
 
 
 class Memory(msgspec.Struct):
-    """What the maker remembers of one market: when it first saw a two-sided book."""
+    """What the maker remembers of one market, prices in billionths.
+
+    Attributes:
+        first_ns: When it first saw a two-sided book.
+        fair_n9: Fair value its quotes were made for; 0 while it has none, and without ``requote_move``.
+        bid_n9: The bid wanted then.
+        ask_n9: The ask wanted then.
+        net_u6: Shares of token 0 held then, less those of token 1; micro-shares.
+    """
 
     first_ns: int = 0
+    fair_n9: int = 0
+    bid_n9: int = 0
+    ask_n9: int = 0
+    net_u6: int = 0
 
 
 class InventoryMaker(Strategy[InventoryMakerParams, Memory]):
@@ -61,10 +84,11 @@ class InventoryMaker(Strategy[InventoryMakerParams, Memory]):
     name = "inventory_maker"
     state_type = Memory
     number = INVENTORY_MAKER
-    terms = ("mid", "imbalance", "inventory_skew", "half_spread", "widening", "tick_and_passive")
 
     def __init__(self, params: InventoryMakerParams) -> None:
         super().__init__(params)
+        standing = ("standing",) if params.requote_move > 0 else ()
+        self.terms = (*_FRESH, *standing, "tick_and_passive")
         # Loaded here and not above: reading a configuration must not load the compiler.
         self._asked = import_module("polydesk.strategies.compiled").ByView(self)
 
@@ -78,7 +102,7 @@ class InventoryMaker(Strategy[InventoryMakerParams, Memory]):
         p = self.params
         return [
             p.half_spread, p.imbalance_weight, p.depth_levels, p.inventory_skew, p.widening, p.quote_shares,
-            p.max_inventory, p.max_spread, p.extreme, p.warm_up_s, p.stop_before_end_s,
+            p.max_inventory, p.max_spread, p.extreme, p.warm_up_s, p.stop_before_end_s, p.requote_move,
         ]  # fmt: skip
 
     def decide(self, view: View, state: Memory) -> Quotes | Wait:

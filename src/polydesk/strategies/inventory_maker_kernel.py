@@ -7,7 +7,7 @@ import math
 from enum import IntEnum
 from typing import Any
 
-from numba import int64
+from numba import float64, int64, void
 from numpy.typing import NDArray
 
 from polydesk.kernel.jit import kernel
@@ -38,6 +38,21 @@ class Param(IntEnum):
     EXTREME = 8
     WARM_UP_S = 9
     STOP_BEFORE_END_S = 10
+    REQUOTE_MOVE = 11
+
+
+class Kept(IntEnum):
+    """Columns of ``memory``, in the order of ``inventory_maker.Memory``."""
+
+    FIRST_NS = 0
+    FAIR_N9 = 1
+    BID_N9 = 2
+    ASK_N9 = 3
+    NET_U6 = 4
+
+
+_N9 = 1_000_000_000
+_G4 = _N9 // PRICE_ONE_G4
 
 
 @kernel(int64(FLOAT1, LONG1, LONG1, int64))
@@ -48,12 +63,12 @@ def _hold(params: NDArray[Any], sight: NDArray[Any], memory: NDArray[Any], size:
         return _CROSSED
     if not two_sided:
         return _ONE_SIDED
-    if memory[0] == 0:
-        memory[0] = ts_ns
+    if memory[Kept.FIRST_NS] == 0:
+        memory[Kept.FIRST_NS] = ts_ns
     end = sight[Sight.END_NS]
     if end != FAR_NS and (end - ts_ns) / 1e9 < params[Param.STOP_BEFORE_END_S]:
         return _NEAR_END
-    if (ts_ns - memory[0]) / 1e9 < params[Param.WARM_UP_S]:
+    if (ts_ns - memory[Kept.FIRST_NS]) / 1e9 < params[Param.WARM_UP_S]:
         return _WARMING_UP
     mid = (bid + ask) / 20_000
     if mid < params[Param.EXTREME] or mid > 1 - params[Param.EXTREME]:
@@ -75,20 +90,46 @@ def _on_token(sight: NDArray[Any], half: int, book_g4: int, size: int, held: int
     return QUOTES
 
 
-@kernel(int64(LONG1, int64, int64, LONG1, FLOAT1))
-def _quote(sight: NDArray[Any], half: int, size: int, target: NDArray[Any], terms: NDArray[Any]) -> int:
+@kernel(void(FLOAT1, LONG1, FLOAT2, int64))
+def _stand(params: NDArray[Any], memory: NDArray[Any], terms: NDArray[Any], net: int) -> None:
+    # Keeps the quotes where they are until fair value has moved far enough from where it was when they were made.
+    fair = round((terms[0, 0] + terms[0, 1] + terms[0, 2]) * _N9)
+    if memory[Kept.FAIR_N9] == 0 or abs(fair - memory[Kept.FAIR_N9]) >= round(params[Param.REQUOTE_MOVE] * _N9):
+        memory[Kept.FAIR_N9] = fair
+        memory[Kept.NET_U6] = net
+        for half in range(2):
+            memory[Kept.BID_N9 + half] = round(_fresh(terms[half]) * _N9)
+    for half in range(2):
+        terms[half, 5] = memory[Kept.BID_N9 + half] / _N9 - _fresh(terms[half])
+
+
+@kernel(float64(FLOAT1))
+def _fresh(terms: NDArray[Any]) -> float:
+    wanted: float = terms[0] + terms[1] + terms[2] + terms[3] + terms[4]
+    return wanted
+
+
+@kernel(int64(FLOAT1, LONG1, LONG1, int64, int64, LONG1, FLOAT1))
+def _quote(
+    params: NDArray[Any], sight: NDArray[Any], memory: NDArray[Any], half: int, size: int, target: NDArray[Any],
+    terms: NDArray[Any],
+) -> int:  # fmt: skip
     bid, ask, tick = sight[Sight.BID_G4], sight[Sight.ASK_G4], sight[Sight.TICK_G4]
-    wanted = terms[0] + terms[1] + terms[2] + terms[3] + terms[4]
-    # Rounded away from the other side and never crossing it.
+    stands = params[Param.REQUOTE_MOVE] > 0
+    wanted = memory[Kept.BID_N9 + half] / _N9 if stands else _fresh(terms)
+    # Rounded away from the other side and never crossing it. What stands is on a grid of its own: it must be rounded
+    # to the same price at every look.
     if half == 0:
-        price = min(math.floor(wanted * _ONE), ask - tick)
+        price = memory[Kept.BID_N9] // _G4 if stands else math.floor(wanted * _ONE)
+        price = min(price, ask - tick)
         price -= price % tick
     else:
-        price = max(-math.floor(-(wanted * _ONE)), bid + tick)
+        price = -(-memory[Kept.ASK_N9] // _G4) if stands else -math.floor(-(wanted * _ONE))
+        price = max(price, bid + tick)
         price += -price % tick
     if not tick <= price <= _ONE - tick:
         return QUOTES
-    terms[5] = price / _ONE - wanted
+    terms[6 if stands else 5] = price / _ONE - wanted
     held = min(size, sight[Sight.HELD_1_U6] if half == 0 else sight[Sight.HELD_0_U6])
     return int(_on_token(sight, half, price, size, held - held % LOT_U6, target))
 
@@ -104,6 +145,7 @@ def decide(
     targets[0, Target.SIZE_U6] = targets[1, Target.SIZE_U6] = 0
     hold = _hold(params, sight, memory, size)
     if hold != QUOTES:
+        memory[Kept.FAIR_N9] = 0
         return int(hold)
     bids = asks = 0
     for level in range(int(params[Param.DEPTH_LEVELS])):
@@ -121,8 +163,16 @@ def decide(
         terms[half, 2] = -params[Param.INVENTORY_SKEW] * (net / limit)
         terms[half, 3] = sign * params[Param.HALF_SPREAD]
         terms[half, 4] = sign * (params[Param.WIDENING] * volatility)
-    if net + size <= limit:
-        _quote(sight, 0, size, targets[0], terms[0])
-    if net - size >= -limit:
-        _quote(sight, 1, size, targets[1], terms[1])
+    more = less = size
+    if params[Param.REQUOTE_MOVE] > 0:
+        _stand(params, memory, terms, net)
+        # What was filled where the quotes stand is not offered there again.
+        taken = net - memory[Kept.NET_U6]
+        taken -= taken % LOT_U6
+        more -= max(0, taken)
+        less -= max(0, -taken)
+    if net + more <= limit and more >= sight[Sight.MIN_SIZE_U6]:
+        _quote(params, sight, memory, 0, more, targets[0], terms[0])
+    if net - less >= -limit and less >= sight[Sight.MIN_SIZE_U6]:
+        _quote(params, sight, memory, 1, less, targets[1], terms[1])
     return QUOTES

@@ -19,7 +19,7 @@ from polydesk.model.orders import Purpose, Term
 from polydesk.model.records import Decision, OrderSent, Record, Settled
 from polydesk.report.tape_pass import Answers, Questions
 
-NOT_BELIEF = frozenset({"half_spread", "widening", "inventory_skew", "tick_and_passive"})
+NOT_BELIEF = frozenset({"half_spread", "widening", "inventory_skew", "standing", "tick_and_passive"})
 """Terms of a quote that say nothing of its fair value."""
 
 LEAST_MARKETS = 5
