@@ -47,7 +47,7 @@ def _quotes(p, view, state, size_u6):
     volatility = view.features.volatility(5.0) or 0.0
     width = (Term("half_spread", p.half_spread), Term("widening", p.widening * volatility))
     sides = {side: (*fair, *(Term(t.name, -int(side) * t.value) for t in width)) for side in (Side.BUY, Side.SELL)}
-    kept = _kept(p, state, fair, sides, net_u6) if p.requote_move > 0 else {}
+    kept = _kept(p, view, state, fair, sides, net_u6) if p.requote_move > 0 or p.requote_s > 0 else {}
     taken_u6 = floor_to(net_u6 - state.net_u6, LOT_U6) if kept else 0
     more_u6, less_u6 = size_u6 - max(0, taken_u6), size_u6 - max(0, -taken_u6)
     least_u6 = view.market.min_size_u6.value
@@ -77,11 +77,12 @@ def _added(terms):
     return total
 
 
-def _kept(p, state, fair, sides, net_u6):
+def _kept(p, view, state, fair, sides, net_u6):
     """Where the quotes stand, in billionths, until fair value has moved far enough."""
     fair_n9 = round(_added(fair) * 10**9)
-    if state.fair_n9 == 0 or abs(fair_n9 - state.fair_n9) >= round(p.requote_move * 10**9):
-        state.fair_n9, state.net_u6 = fair_n9, net_u6
+    far = abs(fair_n9 - state.fair_n9) >= round(p.requote_move * 10**9)
+    if state.fair_n9 == 0 or (far and (view.ts_ns - state.moved_ns) / 1e9 >= p.requote_s):
+        state.fair_n9, state.net_u6, state.moved_ns = fair_n9, net_u6, view.ts_ns
         state.bid_n9, state.ask_n9 = (round(_added(terms) * 10**9) for terms in sides.values())
     return {Side.BUY: state.bid_n9, Side.SELL: state.ask_n9}
 

@@ -40,7 +40,7 @@ PARAMS = st.builds(
     half_spread=floats, imbalance_weight=st.floats(0, 1), depth_levels=st.integers(1, 50), inventory_skew=floats,
     widening=st.floats(0, 5), quote_shares=st.floats(0.01, 100), max_inventory=st.floats(1, 500),
     max_spread=st.floats(0, 1), extreme=floats, warm_up_s=st.sampled_from((0, 10)),
-    requote_move=st.sampled_from((0.0, 0.01)) | floats,
+    requote_move=st.sampled_from((0.0, 0.01)) | floats, requote_s=st.sampled_from((0, 0.5, 60)),
 )  # fmt: skip
 
 

@@ -128,6 +128,17 @@ def test_a_standing_quote_makes_way_for_a_book_that_would_cross_it():
     assert maker.decide(view(4900, 5000), memory).quotes[0].price_g4 == 4900
 
 
+def test_quotes_stand_for_a_while_and_then_follow():
+    params = InventoryMakerParams(half_spread=0.005, imbalance_weight=0, widening=0, requote_move=0.01, requote_s=1)
+    maker, memory = InventoryMaker(params), Memory(T0)
+
+    def bid(best, seconds):
+        return maker.decide(view(best, best + 100, seconds=seconds), memory).quotes[0].price_g4
+
+    assert [bid(4900, 60), bid(4800, 60.5), bid(4800, 61)] == [4900, 4800, 4800], "it may not cross, but the ask stays"
+    assert [bid(5000, 61.5), bid(5000, 62)] == [4800, 5000]
+
+
 def test_what_was_filled_is_not_offered_again_where_the_quotes_stand():
     params = InventoryMakerParams(
         half_spread=0.005, imbalance_weight=0, inventory_skew=0, widening=0, max_inventory=500, requote_move=0.01

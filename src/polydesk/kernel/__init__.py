@@ -4,7 +4,7 @@ from polydesk.kernel import feed, matching, rebates, taking, venue
 from polydesk.kernel.advance import advance
 from polydesk.kernel.checkpoint import dump, dump_venue, restore, restore_venue
 from polydesk.kernel.jit import compile_seconds, compiled_now, entry, kernel
-from polydesk.kernel.look import levels, touch
+from polydesk.kernel.look import last_row_ns, levels, touch
 from polydesk.kernel.opening import Latency, VenueTerms, grow, new_venue
 from polydesk.kernel.state import (
     Books,
@@ -75,6 +75,7 @@ __all__ = [
     "feed_times",
     "grow",
     "kernel",
+    "last_row_ns",
     "levels",
     "new_books",
     "new_fills",

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from numba import int64
+import numpy as np
+from numba import int64, uint64
 from numpy.typing import NDArray
 
 from polydesk.kernel.books import clear, set_level, set_tick
@@ -20,21 +21,21 @@ _TICK, _WITNESS, _REFERENCE = int(RowKind.TICK), int(RowKind.WITNESS), int(RowKi
 _NEWS, _STATUS = int(RowKind.NEWS), int(RowKind.STATUS)
 _LAST, _FIRST, _EMPTY = int(RowFlag.LAST), int(RowFlag.FIRST), int(RowFlag.EMPTY)
 _NO_WITNESS = NO_WITNESS
-_APPLIED, _INVALID, _PRINTS, _CROSSED = int(Count.APPLIED), int(Count.INVALID), int(Count.PRINTS), int(Count.CROSSED)
+_INVALID, _PRINTS, _CROSSED = int(Count.INVALID), int(Count.PRINTS), int(Count.CROSSED)
 _WITNESS_SAME, _WITNESS_DIFFERENT = int(Count.WITNESS_SAME), int(Count.WITNESS_DIFFERENT)
-_SEQ, _TS = int(Fact.SEQ), int(Fact.TS_NS)
+_SEQ, _OTHER = int(Fact.SEQ), int(Fact.OTHER_NS)
 _BOOK, _MOVED = int(Fact.BOOK_NS), int(Fact.MOVED)
 _PRINT_PRICE, _PRINT_TS, _PRINT_SIZE = int(Fact.PRINT_PRICE), int(Fact.PRINT_TS_NS), int(Fact.PRINT_SIZE)
 _ON_TOUCH, _ON_MID, _ON_PRINT, _ON_OWN = (
     int(WakeBit.TOUCH), int(WakeBit.MID), int(WakeBit.PRINT), int(WakeBit.OWN),
 )  # fmt: skip
-_EVENTS = (1 << 30) - 1
-_AT_LAST = 1 << 30  # beside the wake bits: the row ends a message
+_AT_LAST = 1  # beside the wake bits of an event, which has none of the touch: the row ends a message
+_EVENTS = 0xFE
 _ON_REFERENCE, _ON_STATUS, _ON_TICK = int(WakeBit.REFERENCE), int(WakeBit.STATUS), int(WakeBit.TICK)
 
 
-@kernel(int64(BOOKS, OWN, FILLS, ROWS, int64))
-def _apply_print(books: Books, own: Own, fills: Fills, rows: NDArray[Any], index: int) -> int:
+@kernel(int64(BOOKS, OWN, FILLS, ROWS, uint64))
+def _apply_print(books: Books, own: Own, fills: Fills, rows: NDArray[Any], index: np.uint64) -> int:
     row = rows[index]
     market = row["market"]
     price = int(row["price_g4"])
@@ -55,8 +56,8 @@ def _apply_print(books: Books, own: Own, fills: Fills, rows: NDArray[Any], index
     return _ON_PRINT
 
 
-@kernel(int64(BOOKS, ROWS, int64))
-def _compare_witness(books: Books, rows: NDArray[Any], index: int) -> int:
+@kernel(int64(BOOKS, ROWS, uint64))
+def _compare_witness(books: Books, rows: NDArray[Any], index: np.uint64) -> int:
     row = rows[index]
     market = row["market"]
     bid, ask = int(row["bid_g4"]), int(row["ask_g4"])
@@ -69,8 +70,8 @@ def _compare_witness(books: Books, rows: NDArray[Any], index: int) -> int:
     return 0
 
 
-@kernel(int64(BOOKS, OWN, FILLS, ROWS, int64))
-def _apply_other(books: Books, own: Own, fills: Fills, rows: NDArray[Any], index: int) -> int:
+@kernel(int64(BOOKS, OWN, FILLS, ROWS, uint64), inline=False)
+def _apply_other(books: Books, own: Own, fills: Fills, rows: NDArray[Any], index: np.uint64) -> int:
     # Every kind that is not a level; returns the wake bit of the event.
     kind = rows[index]["kind"]
     market = rows[index]["market"]
@@ -95,7 +96,7 @@ def _apply_other(books: Books, own: Own, fills: Fills, rows: NDArray[Any], index
 @kernel(int64(BOOKS, WAKE, int64, int64))
 def _reasons(books: Books, wake: Wake, market: int, event: int) -> int:
     mask = wake.mask[market]
-    bits: int = mask & event
+    bits: int = mask & event & _EVENTS
     if mask & (_ON_TOUCH | _ON_MID):
         bid, ask = int(books.touch[market, 0]), int(books.touch[market, 1])
         was_bid, was_ask = int(wake.seen[market, 0]), int(wake.seen[market, 1])
@@ -113,6 +114,7 @@ def _source_wide(books: Books, wake: Wake, market: int, kind: int, side: int) ->
         return -1
     if kind == _STATUS and side < 0:
         for other in range(wake.mask.shape[0]):
+            books.last[other, _OTHER] = max(books.last[other, _OTHER], books.last[other, _BOOK])
             books.last[other, _BOOK] = 0
     bit = _ON_STATUS if kind == _STATUS else _ON_REFERENCE
     for other in range(wake.mask.shape[0]):
@@ -123,14 +125,14 @@ def _source_wide(books: Books, wake: Wake, market: int, kind: int, side: int) ->
 
 @kernel(int64(BOOKS, int64))
 def _attention(books: Books, market: int) -> int:
-    # Events that need `_message_end` now, as a mask. No branches: whether a row ends a message is a coin flip to the
-    # CPU, so it is tested only together with something rare.
-    rare: int = books.last[market, _MOVED] != 0
-    return _EVENTS | (_AT_LAST * rare)
+    # Events that need `_message_end` now, as a mask: the end of a message while `Fact.MOVED` is 1, which is `_AT_LAST`.
+    # No branches: whether a row ends a message is a coin flip to the CPU, so it is tested only with something rare.
+    return int(_EVENTS | books.last[market, _MOVED])
 
 
-@kernel(int64(BOOKS, OWN, FILLS, WAKE, int64, int64, int64))
+@kernel(int64(BOOKS, OWN, FILLS, WAKE, int64, int64, int64), inline=False)
 def _message_end(books: Books, own: Own, fills: Fills, wake: Wake, market: int, event: int, before: int) -> int:
+    # Not inlined, like the other rare branches: what they keep in registers the loop over the rows would lack.
     # Returns the market's reasons to wake, 0 for none; `before` is the number of fills when the call began.
     if event & _AT_LAST:
         if books.touch[market, 0] >= books.touch[market, 1]:
@@ -153,8 +155,8 @@ def _message_end(books: Books, own: Own, fills: Fills, wake: Wake, market: int, 
     return bits
 
 
-@kernel(int64(BOOKS, OWN, FILLS, ROWS, int64))
-def _apply(books: Books, own: Own, fills: Fills, rows: NDArray[Any], index: int) -> int:
+@kernel(int64(BOOKS, OWN, FILLS, ROWS, uint64))
+def _apply(books: Books, own: Own, fills: Fills, rows: NDArray[Any], index: np.uint64) -> int:
     # Returns the event's wake bit, with `_AT_LAST` when the row ends a message.
     row = rows[index]
     market = row["market"]
@@ -163,9 +165,7 @@ def _apply(books: Books, own: Own, fills: Fills, rows: NDArray[Any], index: int)
     token = int(row["token"])
     at_ns = row["ts_ns"]
     venue_ns = row["venue_ns"]
-    books.count[market, _APPLIED] += 1
     books.last[market, _SEQ] = row["seq"]
-    books.last[market, _TS] = at_ns
     event = 0
     if kind in (_CHANGE, _SNAPSHOT):
         books.last[market, _BOOK] = at_ns
@@ -176,8 +176,9 @@ def _apply(books: Books, own: Own, fills: Fills, rows: NDArray[Any], index: int)
         if not flags & _EMPTY:
             set_level(books, market, token, int(row["side"]), int(row["price_g4"]), row["size_u6"], at_ns)
     else:
+        books.last[market, _OTHER] = at_ns
         event = _apply_other(books, own, fills, rows, index)
-    return event | _AT_LAST if flags & _LAST else event
+    return event | int(flags & _LAST)
 
 
 @kernel(int64(BOOKS, OWN, FILLS, WAKE, ROWS, int64, int64))
@@ -193,10 +194,11 @@ def apply_row(books: Books, own: Own, fills: Fills, wake: Wake, rows: NDArray[An
         index: The row.
         before: Fills in the buffer when the caller began.
     """
-    market = int(rows[index]["market"])
+    at = np.uint64(index)
+    market = int(rows[at]["market"])
     bits = 0
     if 0 <= market < books.touch.shape[0]:
-        event = _apply(books, own, fills, rows, index)
+        event = _apply(books, own, fills, rows, at)
         if event & _attention(books, market):
             bits = _message_end(books, own, fills, wake, market, event, before)
     else:
@@ -221,7 +223,7 @@ def advance_rows(
     index = max(start, 0)
     stop = min(stop, rows.shape[0])
     bits = 0
-    while index < stop and bits == 0 and rows[index]["ts_ns"] < horizon_ns:
+    while index < stop and bits == 0 and rows[np.uint64(index)]["ts_ns"] < horizon_ns:
         bits = apply_row(books, own, fills, wake, rows, index, before)
         if bits < 0:
             return -1 - index

@@ -18,11 +18,11 @@ _MOVED = int(Fact.MOVED)
 @kernel(void(BOOKS, int64, int64, int64, int64))
 def _move_touch(books: Books, market: int, half: int, price: int, new: int) -> None:
     # Precondition: the level holds `new` already. One rarely taken branch: side, size and whether a row restates the
-    # touch are coin flips to the CPU.
+    # touch are coin flips to the CPU. Nothing can be taken from in front of the touch.
     step = 2 * half - 1
     best = int(books.touch[market, half])
     gap = (best - price) * step
-    if not (((gap > 0) & (new > 0)) | ((gap == 0) & (new == 0))):
+    if gap < int(new > 0) or (gap > 0 and new == 0):
         return
     books.last[market, _MOVED] = 1
     books.touch[market, half] = price if gap > 0 else next_level(books, market, half, best)
@@ -50,7 +50,7 @@ def set_level(books: Books, market: int, token: int, side: int, price: int, new:
     if token == 1:
         price = _ONE - price
     stamp = books.level[market, half, price, _STAMP]
-    if at_ns < max(stamp, books.last[market, _CLEARED]):
+    if at_ns < stamp or at_ns < books.last[market, _CLEARED]:
         books.count[market, _LATE] += 1
         return
     old = books.level[market, half, price, _SIZE]
@@ -67,7 +67,7 @@ def set_level(books: Books, market: int, token: int, side: int, price: int, new:
     _move_touch(books, market, half, price, new)
 
 
-@kernel(void(BOOKS, int64, int64, int64))
+@kernel(void(BOOKS, int64, int64, int64), inline=False)
 def clear(books: Books, market: int, token: int, at_ns: int) -> None:
     """Empty every level of both sides that was last written at or before ``at_ns``: a snapshot begins.
 

@@ -2,7 +2,8 @@
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import numba
@@ -47,9 +48,23 @@ def kernel(signature: Any = None, *, allocates: bool = False, inline: bool = Tru
     return decorate
 
 
+@contextmanager
+def _scalar_loops() -> Iterator[None]:
+    # The kernel's loops go over a few orders or levels: made for vectors of eight, each costs more to begin than it
+    # takes, and the loop around it loses registers to their constants.
+    config = numba.config
+    before = config.LOOP_VECTORIZE, config.SLP_VECTORIZE
+    config.LOOP_VECTORIZE = config.SLP_VECTORIZE = 0
+    try:
+        yield
+    finally:
+        config.LOOP_VECTORIZE, config.SLP_VECTORIZE = before
+
+
 def _load(dispatcher: Any, signature: Any) -> None:
     began = time.perf_counter()
-    dispatcher.compile(signature)
+    with _scalar_loops():
+        dispatcher.compile(signature)
     dispatcher.disable_compile()
     if dispatcher.stats.cache_misses:
         _spent_s[0] += time.perf_counter() - began

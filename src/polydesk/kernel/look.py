@@ -5,7 +5,7 @@ from numba import int64
 
 from polydesk.kernel.bits import next_level
 from polydesk.kernel.jit import entry, kernel
-from polydesk.kernel.state import BOOKS, I32, I64, INT1, LONG1, Books, Level
+from polydesk.kernel.state import BOOKS, I32, I64, INT1, LONG1, Books, Fact, Level
 from polydesk.model.grid import PRICE_ONE_G4
 
 _ONE = PRICE_ONE_G4
@@ -17,6 +17,15 @@ def touch(books: Books, market: int, token: int) -> tuple[int, int]:
     bid: int = books.touch.item(market, 0)
     ask: int = books.touch.item(market, 1)
     return (bid, ask) if token == 0 else (_ONE - ask, _ONE - bid)
+
+
+def last_row_ns(books: Books) -> I64:
+    """Return the virtual time of each market's last row, (M,); 0 before it.
+
+    The kernel notes it in one of two columns, so that a level row stores it once.
+    """
+    found: I64 = np.maximum(books.last[:, Fact.BOOK_NS], books.last[:, Fact.OTHER_NS])
+    return found
 
 
 def levels(books: Books, market: int, token: int, side: int, n: int) -> tuple[I32, I64]:

@@ -33,7 +33,8 @@ class Fact(IntEnum):
     """Columns of ``Books.last``."""
 
     SEQ = 0
-    TS_NS = 1
+    OTHER_NS = 1
+    """Virtual time of the last row that is no level; see ``last_row_ns``."""
     CLEARED_NS = 2
     """Venue time of the newest snapshot: nothing older may write any level."""
     PRINT_PRICE = 3
@@ -52,22 +53,20 @@ class Fact(IntEnum):
 class Count(IntEnum):
     """Columns of ``Books.count``."""
 
-    APPLIED = 0
-    """Rows of every kind."""
-    LATE = 1
+    LATE = 0
     """Level rows skipped because the level had been written by newer venue time."""
-    MIRROR_SAME = 2
+    MIRROR_SAME = 1
     """Level rows that repeat what the other token's frame of the same venue time said."""
-    MIRROR_DIFFERENT = 3
-    CROSSED = 4
+    MIRROR_DIFFERENT = 2
+    CROSSED = 3
     """Messages that left the book crossed or locked."""
-    INVALID = 5
+    INVALID = 4
     """Rows without a usable price, size, side or token; they change nothing."""
-    WITNESS_SAME = 6
+    WITNESS_SAME = 5
     """Witness rows that agree with the book's touch."""
-    WITNESS_DIFFERENT = 7
-    PRINTS = 8
-    SNAPSHOTS = 9
+    WITNESS_DIFFERENT = 6
+    PRINTS = 7
+    SNAPSHOTS = 8
 
 
 class FillCause(IntEnum):

@@ -2,15 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from polydesk.model.grid import NS_PER_S
 from polydesk.model.records import Fill
 from polydesk.report.tape_pass import Answers, Questions, walk
 from polydesk.tape.reader import Tape
-
-if TYPE_CHECKING:
-    from polydesk.kernel import Books
 
 POINTS = 400
 """Most samples of one market's chart."""
@@ -119,7 +115,7 @@ def read_prices(asked: PriceQuestions, answers: Answers) -> Prices:
         if (doubled := answers.doubled_mid(question, token)) is not None
     }
     bids = {(market, token): touch(answers.books, market, token)[0] for market in series for token in (0, 1)}
-    return Prices(series, bids, after, _book_counts(answers.books))
+    return Prices(series, bids, after, _book_counts(answers))
 
 
 def replay_prices(tape: Tape, tape_range: tuple[int, int], fills: Iterable[Fill], stop: int | None = None) -> Prices:
@@ -140,17 +136,17 @@ def replay_prices(tape: Tape, tape_range: tuple[int, int], fills: Iterable[Fill]
     return read_prices(asked, walk(tape, tape_range[0], last, questions))
 
 
-def _book_counts(books: "Books") -> tuple[BookCounts, ...]:
+def _book_counts(answers: Answers) -> tuple[BookCounts, ...]:
     from polydesk.kernel import Count  # noqa: PLC0415 - numba
 
     out = []
-    for market, row in enumerate(books.count.tolist()):
+    for market, (rows, row) in enumerate(zip(answers.rows.tolist(), answers.books.count.tolist(), strict=True)):
         counts = dict(zip(Count, row, strict=True))
-        if counts[Count.APPLIED]:
+        if rows:
             out.append(
                 BookCounts(
                     market,
-                    rows=counts[Count.APPLIED],
+                    rows=rows,
                     late=counts[Count.LATE],
                     mirrored=counts[Count.MIRROR_SAME] + counts[Count.MIRROR_DIFFERENT],
                     mirror_different=counts[Count.MIRROR_DIFFERENT],

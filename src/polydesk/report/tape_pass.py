@@ -74,6 +74,7 @@ class Answers:
         prints: Prints of the wanted moments, in order.
         ends: The largest first number of each look at a moment's message ends; absent when there was no such end.
         books: The books after the last row.
+        rows: Rows per market.
         open_ns: Time of each market's first and last row; 0 without rows.
         printed_u6: Micro-shares printed per market.
     """
@@ -82,6 +83,7 @@ class Answers:
     prints: Mapping[Moment, list[Print]]
     ends: Mapping[tuple[Moment, int], float]
     books: "Books"
+    rows: np.ndarray
     open_ns: np.ndarray
     printed_u6: np.ndarray
 
@@ -111,7 +113,7 @@ def walk(tape: Tape, first: int, stop: int, questions: Questions) -> Answers:
     Raises:
         TapeError: The tape is damaged.
     """
-    from polydesk.kernel import Fact, new_books, new_fills, new_own, new_wake  # noqa: PLC0415 - numba
+    from polydesk.kernel import last_row_ns, new_books, new_fills, new_own, new_wake  # noqa: PLC0415 - numba
     from polydesk.kernel.sampling import look_along  # noqa: PLC0415 - numba
 
     markets = tape.manifest.markets
@@ -125,6 +127,7 @@ def walk(tape: Tape, first: int, stop: int, questions: Questions) -> Answers:
     prints: dict[Moment, list[Print]] = {}
     ends: dict[tuple[Moment, int], float] = {}
     end_times = np.array(sorted({ts for _, ts in questions.ends}), np.int64)
+    counted = np.zeros(len(markets), np.int64)
     done_times = done_rows = 0
     for rows in tape.whole().batches(0, stop):
         till = int(np.searchsorted(time_values, rows["ts_ns"][-1], "right"))
@@ -145,13 +148,15 @@ def walk(tape: Tape, first: int, stop: int, questions: Questions) -> Answers:
             raise TapeError(
                 f"row {rows['seq'][-1 - applied]}: its market is outside those of the tape; verify the tape"
             )
+        counted += np.bincount(rows["market"][rows["market"] >= 0], minlength=len(markets))
         back = np.empty_like(found)
         back[order] = found
         seen[np.concatenate((mine, his))] = back[: len(where)]
         for name, value in zip(names, back[len(where) :, 0], strict=True):
             ends[name] = max(ends.get(name, 0.0), float(value))
         _collect(rows[max(0, first - int(rows["seq"][0])) :], questions.prints, prints, printed)
-    return Answers(seen, prints, ends, books, np.column_stack((opened, books.last[:, Fact.TS_NS])), printed)
+    lived = np.column_stack((opened, last_row_ns(books)))
+    return Answers(seen, prints, ends, books, counted, lived, printed)
 
 
 def _sorted(at: np.ndarray, chosen: np.ndarray) -> np.ndarray:

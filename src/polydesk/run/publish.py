@@ -7,7 +7,7 @@ from pathlib import Path
 import structlog
 
 from polydesk.desk import Desk, value_u6
-from polydesk.kernel import Fact, levels
+from polydesk.kernel import Fact, last_row_ns, levels
 from polydesk.model.errors import SessionError
 from polydesk.model.grid import cash_u6
 from polydesk.model.orders import Side
@@ -127,7 +127,7 @@ def _of_interest(desk: Desk, wanted: frozenset[int]) -> list[int]:
     """Return the markets viewers asked for, those with orders or shares, those with the newest rows; settled last."""
     held = {p.market for p in desk.state.account.matched.positions.values() if p.shares_u6}
     busy = held | {order.intent.market for order in desk.state.working.orders.values()}
-    last = desk.books.last[:, Fact.TS_NS]
+    last = last_row_ns(desk.books)
 
     def rank(market: int) -> tuple[bool, bool, bool, int]:
         return (market not in wanted, market not in busy, market in desk.state.settled, -int(last[market]))
@@ -136,7 +136,7 @@ def _of_interest(desk: Desk, wanted: frozenset[int]) -> list[int]:
 
 
 def _book(desk: Desk, market: int) -> LiveBook:
-    last = int(desk.books.last[market, Fact.TS_NS])
+    last = int(last_row_ns(desk.books)[market])
     tokens = tuple(
         TokenBook(_side(desk, market, token, Side.BUY), _side(desk, market, token, Side.SELL)) for token in (0, 1)
     )

@@ -3,10 +3,11 @@
 ``bid = mid + imbalance + inventory skew - half spread - widening``, rounded down to a tick;
 ``ask = mid + imbalance + inventory skew + half spread + widening``, rounded up. Each quote carries these terms.
 
-With ``requote_move`` above 0 the quotes stay where they are, and keep their places in the queue, until fair value (the
-first three terms) has moved that far from where it was when they were made; the term ``standing`` is how far the kept
-price is from a fresh one. A kept price that would cross the book is moved out of its way. What the position has grown
-or shrunk by since is not offered on that side again before the quotes have moved.
+With ``requote_move`` or ``requote_s`` above 0 the quotes stay where they are, and keep their places in the queue, until
+fair value (the first three terms) has moved that far from where it was when they were made and they have stood that
+long; the term ``standing`` is how far the kept price is from a fresh one. A kept price that would cross the book is
+moved out of its way. What the position has grown or shrunk by since is not offered on that side again before the quotes
+have moved.
 
 A wish to sell token 0 is a sale of held shares or, without any, a buy of token 1 at the complement, and the other way
 round: the venue matches both in one book.
@@ -45,6 +46,10 @@ class InventoryMakerParams(StrategyParams):
         0.0, "price", "how far fair value must move before the quotes follow it; 0 follows every change", low=0,
         high=0.5, tunable=True,
     )  # fmt: skip
+    requote_s: float = param(
+        0.0, "s", "shortest time between two moves of the quotes; a move it held back waits for the market's next wake",
+        low=0, tunable=True,
+    )  # fmt: skip
     max_spread: float = param(0.10, "price", "widest book that is quoted", low=0, high=1)
     extreme: float = param(0.06, "price", "no quotes when the mid is closer than this to 0 or 1", low=0, high=0.5)
     warm_up_s: float = param(10.0, "s", "history needed before the first quote", low=0)
@@ -65,10 +70,11 @@ class Memory(msgspec.Struct):
 
     Attributes:
         first_ns: When it first saw a two-sided book.
-        fair_n9: Fair value its quotes were made for; 0 while it has none, and without ``requote_move``.
+        fair_n9: Fair value its quotes were made for; 0 while it has none, and when they follow every change.
         bid_n9: The bid wanted then.
         ask_n9: The ask wanted then.
         net_u6: Shares of token 0 held then, less those of token 1; micro-shares.
+        moved_ns: When that was.
     """
 
     first_ns: int = 0
@@ -76,6 +82,7 @@ class Memory(msgspec.Struct):
     bid_n9: int = 0
     ask_n9: int = 0
     net_u6: int = 0
+    moved_ns: int = 0
 
 
 class InventoryMaker(Strategy[InventoryMakerParams, Memory]):
@@ -87,7 +94,7 @@ class InventoryMaker(Strategy[InventoryMakerParams, Memory]):
 
     def __init__(self, params: InventoryMakerParams) -> None:
         super().__init__(params)
-        standing = ("standing",) if params.requote_move > 0 else ()
+        standing = ("standing",) if params.requote_move > 0 or params.requote_s > 0 else ()
         self.terms = (*_FRESH, *standing, "tick_and_passive")
         # Loaded here and not above: reading a configuration must not load the compiler.
         self._asked = import_module("polydesk.strategies.compiled").ByView(self)
@@ -102,7 +109,7 @@ class InventoryMaker(Strategy[InventoryMakerParams, Memory]):
         p = self.params
         return [
             p.half_spread, p.imbalance_weight, p.depth_levels, p.inventory_skew, p.widening, p.quote_shares,
-            p.max_inventory, p.max_spread, p.extreme, p.warm_up_s, p.stop_before_end_s, p.requote_move,
+            p.max_inventory, p.max_spread, p.extreme, p.warm_up_s, p.stop_before_end_s, p.requote_move, p.requote_s,
         ]  # fmt: skip
 
     def decide(self, view: View, state: Memory) -> Quotes | Wait:

@@ -39,6 +39,7 @@ class Param(IntEnum):
     WARM_UP_S = 9
     STOP_BEFORE_END_S = 10
     REQUOTE_MOVE = 11
+    REQUOTE_S = 12
 
 
 class Kept(IntEnum):
@@ -49,6 +50,7 @@ class Kept(IntEnum):
     BID_N9 = 2
     ASK_N9 = 3
     NET_U6 = 4
+    MOVED_NS = 5
 
 
 _N9 = 1_000_000_000
@@ -90,13 +92,22 @@ def _on_token(sight: NDArray[Any], half: int, book_g4: int, size: int, held: int
     return QUOTES
 
 
-@kernel(void(FLOAT1, LONG1, FLOAT2, int64))
-def _stand(params: NDArray[Any], memory: NDArray[Any], terms: NDArray[Any], net: int) -> None:
-    # Keeps the quotes where they are until fair value has moved far enough from where it was when they were made.
+@kernel(int64(FLOAT1))
+def _stands(params: NDArray[Any]) -> int:
+    return 1 if params[Param.REQUOTE_MOVE] > 0 or params[Param.REQUOTE_S] > 0 else 0
+
+
+@kernel(void(FLOAT1, LONG1, FLOAT2, int64, int64))
+def _stand(params: NDArray[Any], memory: NDArray[Any], terms: NDArray[Any], net: int, ts_ns: int) -> None:
+    # Keeps the quotes where they are until fair value has moved far enough from where it was when they were made, and
+    # they have stood long enough.
     fair = round((terms[0, 0] + terms[0, 1] + terms[0, 2]) * _N9)
-    if memory[Kept.FAIR_N9] == 0 or abs(fair - memory[Kept.FAIR_N9]) >= round(params[Param.REQUOTE_MOVE] * _N9):
+    far = abs(fair - memory[Kept.FAIR_N9]) >= round(params[Param.REQUOTE_MOVE] * _N9)
+    long = (ts_ns - memory[Kept.MOVED_NS]) / 1e9 >= params[Param.REQUOTE_S]
+    if memory[Kept.FAIR_N9] == 0 or (far and long):
         memory[Kept.FAIR_N9] = fair
         memory[Kept.NET_U6] = net
+        memory[Kept.MOVED_NS] = ts_ns
         for half in range(2):
             memory[Kept.BID_N9 + half] = round(_fresh(terms[half]) * _N9)
     for half in range(2):
@@ -115,7 +126,7 @@ def _quote(
     terms: NDArray[Any],
 ) -> int:  # fmt: skip
     bid, ask, tick = sight[Sight.BID_G4], sight[Sight.ASK_G4], sight[Sight.TICK_G4]
-    stands = params[Param.REQUOTE_MOVE] > 0
+    stands = _stands(params)
     wanted = memory[Kept.BID_N9 + half] / _N9 if stands else _fresh(terms)
     # Rounded away from the other side and never crossing it. What stands is on a grid of its own: it must be rounded
     # to the same price at every look.
@@ -164,8 +175,8 @@ def decide(
         terms[half, 3] = sign * params[Param.HALF_SPREAD]
         terms[half, 4] = sign * (params[Param.WIDENING] * volatility)
     more = less = size
-    if params[Param.REQUOTE_MOVE] > 0:
-        _stand(params, memory, terms, net)
+    if _stands(params):
+        _stand(params, memory, terms, net, sight[Sight.TS_NS])
         # What was filled where the quotes stand is not offered there again.
         taken = net - memory[Kept.NET_U6]
         taken -= taken % LOT_U6
