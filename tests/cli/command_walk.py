@@ -36,7 +36,7 @@ def understood(line: str) -> str:
     Raises:
         Exception: The library's usage error, as the program would show it.
     """
-    words = shlex.split(line.partition(" > ")[0], comments=True)
+    words = shlex.split(line.replace("\\\n", " ").partition(" > ")[0], comments=True)
     assert words.pop(0) == "polydesk", line
     command, context = root()
     name = "polydesk"

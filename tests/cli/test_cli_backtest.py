@@ -225,10 +225,14 @@ def test_the_migration_map(tmp_path: Path) -> None:
 
 def test_cycle_and_nightly_point_to_the_newest(home: Path) -> None:
     common = ("--tape", home / "tape", "--data-dir", home / "data", "--strategy", MAKER, "--out-dir", home / "night")
-    first = polydesk("backtest", "cycle", *common, "--to", 3000, "--json")
+    first = polydesk("backtest", "cycle", *common, "--to", 3000, "--engine", "python", "--json")
     assert first.exit_code == 0, first.stderr
+    other = polydesk("backtest", "cycle", *common, "--to", 3000, "--engine", "compiled", "--json")
+    assert last_json(other)["journal_sha256"] == last_json(first)["journal_sha256"]
+    documents = [json.loads((Path(last_json(found)["run"]) / "backtest.json").read_text()) for found in (first, other)]
+    assert [document["meta"]["engine"] for document in documents] == ["python", "compiled"]
     hours = ("--window-hours", "0.05", "--step-hours", "0.05", "--rolling-reject-top-k", 0, "--workers", 1)
-    second = polydesk("backtest", "nightly", *common, *hours, "--lookback-hours", "0.06")
+    second = polydesk("backtest", "nightly", *common, *hours, "--lookback-hours", "0.06", "--engine", "python")
     assert second.exit_code == 0, second.stderr
     newest = json.loads((home / "night" / "latest-run.json").read_text())
     run = (home / "night" / "latest").resolve()
@@ -238,6 +242,7 @@ def test_cycle_and_nightly_point_to_the_newest(home: Path) -> None:
     assert line == second.stdout
     assert "rolling_reject_top=disabled" in line
     assert newest["summary_line"] == line.strip()
+    assert json.loads((run / "backtest.json").read_text())["meta"]["engine"] == "python"
 
 
 @pytest.mark.parametrize(
@@ -263,6 +268,9 @@ def test_cycle_and_nightly_point_to_the_newest(home: Path) -> None:
         (["rolling", "--window-hours", "0"], "--window-hours 0: must be more than 0"),
         (["nightly", "--step-hours", "-1"], "--step-hours -1: must be more than 0"),
         (["rolling", "--engine", "fast"], "--engine 'fast': choose auto, compiled, python"),
+        (["cycle", "--engine", "fast"], "--engine 'fast': choose auto, compiled, python"),
+        (["nightly", "--engine", "fast"], "--engine 'fast': choose auto, compiled, python"),
+        (["lookahead", "--strategy", "mean_reversion", "--sample", "resolvedkit"], "leave one out"),
         (["rolling", "--tuned-until", "soon"], "--tuned-until 'soon': expected a time such as"),
         (["rolling", "--tuned-until", "2020-01-01"], "--tuned-until 2020-01-01T00:00:00.000000Z: needs a window"),
         (["rolling", "--window-hours", "nan"], "--window-hours nan: must be more than 0"),

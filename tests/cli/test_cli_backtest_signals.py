@@ -39,6 +39,19 @@ def test_signals_of_a_table(tmp_path: Path) -> None:
     assert (twice.exit_code, "schema major 2" in twice.stderr) == (2, True)
 
 
+def test_side_cars_can_be_left_out(tmp_path: Path) -> None:
+    signals, shots = tmp_path / "s.csv", tmp_path / "m.csv"
+    signals.write_text("ts,strategy,market_id,side,price,size\n2026-02-01T12:00:00Z,s1,m,buy,0.4,10\n")
+    shots.write_text("ts,market_id,yes,no,liquidity\n2026-02-01T11:00:00Z,m,0.4,0.6,500\n")
+    command = ("backtest", "signals", signals, "--snapshots", shots, "--out-dir")
+    with_them, without = "--with-csv-digest-sidecar", "--no-csv-digest-sidecar"
+    for place, more, cars in (("a", (), 3), ("b", (with_them,), 3), ("c", (without,), 0)):
+        assert polydesk(*command, tmp_path / place, *more).exit_code == 0
+        assert len(list((tmp_path / place).glob("*.sha256"))) == cars
+    both = polydesk(*command, tmp_path / "d", with_them, without)
+    assert (both.exit_code, "contradict each other" in both.stderr) == (2, True)
+
+
 def test_the_reason_is_readable_in_80_columns(tmp_path: Path) -> None:
     signals, shots = tmp_path / "s.csv", tmp_path / "m.csv"
     names = [("mean_reversion", "btc-updown-5m-1776323400"), ("a_longer_name_of_one", "fed-decision-in-january")]

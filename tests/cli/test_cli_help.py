@@ -46,6 +46,19 @@ def test_help_fits_the_terminal_and_loses_no_example(name: str, width: int) -> N
     joined = "".join(text.split())
     for line in lines(COMMANDS[name].epilog):
         assert "".join(line.split()) in joined
+    if width >= 80:
+        assert "…" not in text, "a name or a text was cut"
+        for line in lines(COMMANDS[name].epilog):
+            # As it is shown it can be copied: a line that goes on says so to the shell.
+            assert all(f" {part}" in text for part in line.splitlines())
+            assert all(part.endswith(" \\") for part in line.splitlines()[:-1])
+
+
+def test_paragraphs_of_help_are_as_wide_as_the_terminal() -> None:
+    told = "The rows before --from fill the books and nothing else. Positions held at --to are worth their bid."
+    assert told in shown("polydesk backtest", 140)
+    for text in ("polydesk backtest", "polydesk backtest rolling", "polydesk tape import"):
+        assert all("\n" not in paragraph for paragraph in COMMANDS[text].help.split("\n\n"))
 
 
 def test_an_example_with_an_unknown_option_would_be_noticed() -> None:

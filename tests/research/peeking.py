@@ -37,6 +37,18 @@ class Honest(Strategy[StrategyParams, Memory]):
         return buy(int(view.mid > 0.5))
 
 
+class Narrow(Honest):
+    """Knows one market in one stretch of time, and breaks when it is shown anything else."""
+
+    name = "narrow"
+
+    def decide(self, view, state):
+        market, since_ns, until_ns = map(int, os.environ["PEEK_WITHIN"].split(","))
+        if view.market.index != market or not since_ns <= view.ts_ns < until_ns:
+            raise ValueError(f"shown market {view.market.index} at {view.ts_ns}")
+        return super().decide(view, state)
+
+
 class ReadsTheTape(Honest):
     """Reads the tape's Parquet file for the last price there will be."""
 

@@ -104,6 +104,35 @@ def test_a_state_that_never_forgets_is_told_but_no_crime(tape):
     assert "answers differ" in headline(verdict)
 
 
+def test_a_stretch_and_chosen_markets_are_all_that_is_shown(tape, tmp_path, monkeypatch):
+    first, stop = tape.manifest.rows // 4, tape.manifest.rows // 2
+    ends = [int(rows["ts_ns"][0]) for row in (first, stop) for rows in tape.batches(row, row + 1)]
+    monkeypatch.setenv("PEEK_WITHIN", f"1,{ends[0]},{ends[1]}")
+    window = ("--from", first, "--to", stop, "--cuts", "2", "--json")
+    found = polydesk(tape, tmp_path, f"{PEEKING}:Narrow", *window, "--markets", "made-1")
+    assert found.exit_code == 0, (found.stdout, found.stderr)
+    verdict = msgspec.json.decode(found.stdout.splitlines()[-1], type=Verdict)
+    assert (verdict.rows, verdict.span, verdict.markets) == (stop - first, (first, stop), (1,))
+    assert verdict.decisions > 3
+    assert all(first < cut.row < stop for cut in verdict.cuts)
+    assert first < verdict.warm_up.row < stop
+    assert verdict.warm_up.answers > 5
+    assert f"Looked at: rows {first:,} to {stop:,}, 1 market." in headline(verdict)
+    elsewhere = polydesk(tape, tmp_path, f"{PEEKING}:Narrow", *window)
+    assert elsewhere.exit_code == 1
+    assert "shown market" in elsewhere.stdout
+    for more in (("--from", "5", "--to", "5"), ("--markets", "nobody"), ("--from", "5", "--to", "50")):
+        assert polydesk(tape, tmp_path, "mean_reversion", *more).exit_code == 2
+
+
+@pytest.mark.parametrize("name", ["KnowsTheEnd", "KnowsTheOutcome"])
+def test_a_cheat_is_caught_in_a_stretch_too(tape, name):
+    part = tape.between(tape.manifest.rows // 3, tape.manifest.rows)
+    verdict = check(part, name)
+    assert verdict.peeks
+    assert verdict.cuts[0].row > part.span[0]
+
+
 def test_an_error_is_told(tape):
     verdict = check(tape, "Breaks")
     assert not verdict.clean

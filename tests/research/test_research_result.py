@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from json_schema import problems
 
 from made import made_tape
-from polydesk.model.records import Fill, FillStatus, Marked, Settled
+from polydesk.model.records import Fill, FillStatus, Marked, SentinelBroke, Settled
 from polydesk.report.build import Report, with_study
 from polydesk.report.config import ReportConfig
 from polydesk.report.equity import _value_u6, ask_equity
@@ -24,6 +24,7 @@ from polydesk.report.study.build import conclude
 from polydesk.report.summary import summarise
 from polydesk.report.tape_pass import Questions, walk
 from polydesk.research import run_backtest
+from polydesk.research.compare import compare
 from polydesk.research.documents import verify_file
 from polydesk.research.ledger_lines import Caps, Line, Standings, attribution, cells, entries
 from polydesk.research.migration import validate
@@ -241,7 +242,7 @@ def test_the_document_follows_its_schema_and_the_rules_of_its_major(files):
     schema = json_schema()
     assert problems(document, schema, schema) == []
     assert validate(document, "f") == 2
-    assert document["schema_version"] == "2.2"
+    assert document["schema_version"] == "2.3"
     for name in ("execution", "risk", "strategies", "models"):
         assert document["configs"][name], name
     assert document["configs"]["models"]["fill_rule"].startswith("Takers walk")
@@ -249,6 +250,49 @@ def test_the_document_follows_its_schema_and_the_rules_of_its_major(files):
     broken = {**document, "replay": [{**document["replay"][0], "qty": "many"}]}
     del broken["summary"]
     assert set(problems(broken, schema, schema)) == {"$.summary: missing", "$.replay[0].qty: str, not number"}
+
+
+KNOWN_WITHOUT_ACCOUNTS = {
+    "entry": {"strategy", "event_id", "market_id", "fills", "orders", "refused"},
+    "totals": {"generated_at", "from_ts", "to_ts", "total", "executed", "rejected", "unfilled", "fills",
+               "reject_reasons", "hold_reasons", "sentinels"},
+    "running": {"realized_change", "strategy_equity", "event_equity", "risk_realized_pnl_before"},
+}  # fmt: skip
+
+
+def test_broken_accounts_leave_no_figure_of_money(done, files, tmp_path):
+    session = open_session(done[0])
+    broken = replace(session, records=(*session.records, SentinelBroke(1, 1, "identity", "off by 1")))
+    found = session_result(done[0], report=Report(summarise(broken), None, "", ()))
+    result = found.result
+    assert [note for note in result.meta.notes if "off by 1" in note] == [
+        "no figure of money is given: broken: identity: off by 1"
+    ]
+    written = msgspec.to_builtins(result)
+    for row in (*written["attribution"]["strategy"], *written["attribution"]["event"]):
+        assert {name for name, value in row.items() if value is not None} == (
+            KNOWN_WITHOUT_ACCOUNTS["entry"] & row.keys()
+        )
+    assert {name for name, value in written["summary"].items() if value is not None} == KNOWN_WITHOUT_ACCOUNTS["totals"]
+    whole = {line.order_id + line.fill_id: line for line in done[1].ledger}
+    for line in found.ledger:
+        told, before = (msgspec.structs.asdict(one) for one in (line, whole[line.order_id + line.fill_id]))
+        changed = {name for name, value in told.items() if value != before[name]}
+        assert changed == KNOWN_WITHOUT_ACCOUNTS["running"], "what the journal tells of the line stays"
+        assert {told[name] for name in changed} == {None}
+    write_result(tmp_path, result, found.ledger)
+    schema = json_schema()
+    assert problems(json.loads((tmp_path / JSON).read_text()), schema, schema) == []
+    assert read_result(tmp_path / JSON).summary == result.summary
+    text = (tmp_path / SUMMARY).read_text()
+    assert "**No figure of money is given: broken: identity: off by 1.**" in text
+    strategies = text.split("## Strategies")[1].split("##")[0]
+    assert not any(cell.strip().lstrip("-").replace(".", "").isdigit() for line in strategies.splitlines()
+                   for cell in line.split("|")[2:9])  # fmt: skip
+    both = compare(["whole", "broken"], [read_result(files / JSON), result])
+    assert {name for name, values in both.metrics.items() if values[1] is not None} == {
+        "total", "executed", "rejected", "unfilled", "fills",
+    }  # fmt: skip
 
 
 def test_side_cars_pass_sha256sum_and_a_changed_file_is_noticed(files, tmp_path):

@@ -273,9 +273,10 @@ def test_runs_get_folders_and_the_newest_is_pointed_to(tmp_path):
     assert len(set(runs)) == 3
 
 
-def test_a_run_that_wrote_nothing_leaves_no_folder(tmp_path):
-    with pytest.raises(ConfigError, match="no"), new_run(tmp_path / "a" / "r"):
-        raise ConfigError("no")
+@pytest.mark.parametrize("error", [ConfigError("no"), KeyboardInterrupt("no")])
+def test_a_run_that_wrote_nothing_leaves_no_folder(tmp_path, error):
+    with pytest.raises(type(error), match="no"), new_run(tmp_path / "a" / "r"):
+        raise error
     assert list(tmp_path.iterdir()) == []
 
     def halfway(run):

@@ -55,10 +55,19 @@ def backtest(
     engine: options.EngineName = "auto",
     other_queue: Annotated[
         bool,
-        typer.Option(help="Run again under another queue rule, for the report: one rule proves little."),
+        typer.Option(
+            help="Run again under another queue rule, for the report: one rule proves little.",
+            rich_help_panel="Second run",
+        ),
     ] = True,
     out_dir: Annotated[
-        Path | None, typer.Option("--out-dir", metavar="DIR", help="Where the files go; beside the session if omitted.")
+        Path | None,
+        typer.Option(
+            "--out-dir",
+            metavar="DIR",
+            help="Where the files go; beside the session if omitted.",
+            rich_help_panel=options.FILES,
+        ),
     ] = None,
     checksum: options.Checksum = True,
     data_dir: DataDir = None,

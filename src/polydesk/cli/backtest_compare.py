@@ -27,7 +27,7 @@ _AMOUNTS = {"pnl": "PnL, pUSD", "pnl_confirmed": "confirmed PnL", "realized": "r
 def compare_command(
     names: Annotated[
         list[str],
-        typer.Argument(metavar="RESULT...", help="Sessions, `latest`, folders of sessions or runs, JSON files."),
+        typer.Argument(metavar="RESULT", help="Sessions, `latest`, folders of sessions or runs, JSON files."),
     ],
     any_data: Annotated[
         bool, typer.Option("--any-data", help="Also when they ran on different tapes, windows or markets.")

@@ -17,11 +17,13 @@ if TYPE_CHECKING:
     from polydesk.research.result import Result
     from polydesk.research.rolling import Plan
     from polydesk.research.rolling_result import Rolling
+    from polydesk.run.compiled import Engine
     from polydesk.run.settings import Settings
     from polydesk.tape import Tape
 
 CYCLE_EPILOG = examples(
-    "polydesk backtest cycle", "polydesk backtest cycle --tape tapes/btc --strategy inventory_maker --out-dir results"
+    "polydesk backtest cycle",
+    "polydesk backtest cycle --tape tapes/btc --strategy inventory_maker --engine compiled --out-dir results",
 )
 NIGHTLY_EPILOG = examples(
     "polydesk backtest nightly --tape tapes/week --window-hours 24 --step-hours 12 --rolling-reject-top-k 3"
@@ -29,10 +31,16 @@ NIGHTLY_EPILOG = examples(
 
 OutDir = Annotated[
     Path | None,
-    typer.Option("--out-dir", metavar="DIR", help="Where run-<time> is made; else the data folder."),
+    typer.Option(
+        "--out-dir",
+        metavar="DIR",
+        help="Where run-<time> is made; else the data folder.",
+        rich_help_panel=options.FILES,
+    ),
 ]
 LookBack = Annotated[
-    float | None, typer.Option("--lookback-hours", help="Only the last hours of the tape; all of it when omitted.")
+    float | None,
+    typer.Option("--lookback-hours", metavar="HOURS", help="Only the last hours of the tape; all of it when omitted."),
 ]
 
 
@@ -45,6 +53,7 @@ def cycle(
     lookback_hours: LookBack = None,
     markets: options.Markets = [],  # noqa: B006 - typer copies it
     seed: options.Seed = None,
+    engine: options.EngineName = "auto",
     out_dir: OutDir = None,
     data_dir: DataDir = None,
     config: ConfigFile = None,
@@ -53,11 +62,12 @@ def cycle(
 ) -> None:
     """Check the tape, backtest it and write the files into run-<time>; latest-run.json and latest point to it."""
     settings = load(config, [*overrides, "run.speed=max"], data_dir, {"--seed": ("run.seed", seed)}).settings
+    loop = _engine(engine)
     ready, part, chosen = _prepare(settings, strategy, tape, sample, begin, end, lookback_hours, markets)
     from polydesk.research.cycle import new_run
 
     with new_run(out_dir or Path(ready.data_dir) / "backtests") as run:
-        result = _backtest(ready, part, chosen, run)
+        result = _backtest(ready, part, chosen, run, loop)
         _end(run, _facts(result), result, as_json=as_json)
 
 
@@ -72,10 +82,18 @@ def nightly(
     window_hours: WindowHours = 24.0,
     step_hours: StepHours = 12.0,
     top_k: Annotated[
-        int, typer.Option("--rolling-reject-top-k", min=0, help="Refusal codes in the summary line; 0 for none.")
+        int,
+        typer.Option(
+            "--rolling-reject-top-k",
+            metavar="N",
+            min=0,
+            help="Refusal codes in the summary line; 0 for none.",
+            rich_help_panel=options.WINDOWS,
+        ),
     ] = 2,
     workers: options.Workers = None,
     seed: options.Seed = None,
+    engine: options.EngineName = "auto",
     out_dir: OutDir = None,
     data_dir: DataDir = None,
     config: ConfigFile = None,
@@ -86,16 +104,17 @@ def nightly(
     from polydesk.research.coverage import rolling_windows
 
     settings = load(config, [*overrides, "run.speed=max"], data_dir, {"--seed": ("run.seed", seed)}).settings
+    loop = _engine(engine)
     rolling_windows(0, 1, window_hours, step_hours)  # says what is wrong with them before anything runs
     ready, part, chosen = _prepare(settings, strategy, tape, sample, begin, end, lookback_hours, markets)
     from polydesk.research.backtest import enabled
     from polydesk.research.cycle import new_run
     from polydesk.research.rolling import Plan, windows_of
 
-    plan = Plan(part, chosen, ready, tuple(enabled(ready)), window_hours, step_hours, workers)
+    plan = Plan(part, chosen, ready, tuple(enabled(ready)), window_hours, step_hours, workers, engine=loop)
     windows_of(plan)
     with new_run(out_dir or Path(ready.data_dir) / "nightly") as run:
-        result = _backtest(ready, part, chosen, run)
+        result = _backtest(ready, part, chosen, run, loop)
         rolled = _roll(plan, run) if result.meta.complete else None
         _end_of_night(run, result, rolled, top_k, as_json=as_json)
 
@@ -149,7 +168,14 @@ def _prepare(
     return ready, part, chosen_markets(source.manifest.markets, markets)
 
 
-def _backtest(ready: "Settings", part: "Tape", chosen: tuple[int, ...], run: Path) -> "Result":
+def _engine(name: str) -> "Engine":
+    """Return the engine of that name; says what is wrong with it before the tape is read."""
+    with notices().status("loading the kernel; it is compiled once and then cached"):
+        from polydesk.research.engines import known_engine
+    return known_engine(name)
+
+
+def _backtest(ready: "Settings", part: "Tape", chosen: tuple[int, ...], run: Path, engine: "Engine") -> "Result":
     """Run the backtest and write its files into the run's folder."""
     from polydesk.research.backtest import run_backtest
     from polydesk.research.result_files import write_result
@@ -159,10 +185,10 @@ def _backtest(ready: "Settings", part: "Tape", chosen: tuple[int, ...], run: Pat
 
     warm = warm_up(part, chosen, ready)
     with watching() as look:
-        ended = run_backtest(ready, part, [], look, chosen)
+        ended = run_backtest(ready, part, [], look, chosen, engine)
     for problem in publish_results(ended.path.parent.parent, ended.path):
         typer.echo(f"warning: {problem}", err=True)
-    found = session_result(ended.path, warm)
+    found = session_result(ended.path, warm, ended.engine)
     write_result(run, found.result, found.ledger)
     return found.result
 

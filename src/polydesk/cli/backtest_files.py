@@ -28,7 +28,7 @@ _SHOWN = 20
 
 
 def list_command(
-    most: Annotated[int, typer.Option("--most", min=1, help="Newest backtests to list.")] = _SHOWN,
+    most: Annotated[int, typer.Option("--most", metavar="N", min=1, help="Newest backtests to list.")] = _SHOWN,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -71,7 +71,9 @@ def show_command(
     name: Annotated[
         str, typer.Argument(metavar="RESULT", help="Session (or `latest`), folder of a session or run, or JSON file.")
     ],
-    replay: Annotated[int, typer.Option("--replay", min=0, help="Lines of the replay ledger to show.")] = 0,
+    replay: Annotated[
+        int, typer.Option("--replay", metavar="N", min=0, help="Lines of the replay ledger to show.")
+    ] = 0,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -112,7 +114,7 @@ def show_command(
 def verify_command(
     names: Annotated[
         list[str],
-        typer.Argument(metavar="RESULT...", help="Sessions (or `latest`), folders of runs, JSON files, or tables."),
+        typer.Argument(metavar="RESULT", help="Sessions (or `latest`), folders of runs, JSON files, or tables."),
     ],
     data_dir: DataDir = None,
     as_json: AsJson = False,
@@ -173,7 +175,7 @@ def map_command(
         Path | None, typer.Option("--out-json", metavar="FILE", help="Also write the map to a file.")
     ] = None,
     checksum: Annotated[
-        bool, typer.Option("--with-checksum/--no-checksum", help="Put a SHA-256 of the content into the map.")
+        bool, typer.Option("--with-checksum/--no-checksum", help="Put a SHA-256 into the map.", rich_help_panel="Files")
     ] = False,
     as_json: AsJson = False,
 ) -> None:

@@ -10,6 +10,9 @@ from polydesk.model.errors import ConfigError
 if TYPE_CHECKING:
     from polydesk.tape import Tape
 
+ASSUMPTIONS, WINDOWS, FILES = "Assumptions", "Windows", "Files"
+"""Groups of options in the help: each has columns of its own, so that a long name does not narrow all the others."""
+
 TapeDir = Annotated[
     Path | None, typer.Option("--tape", metavar="DIR", help="Tape to trade on; the bundled recordings when omitted.")
 ]
@@ -33,31 +36,72 @@ Markets = Annotated[
         "--markets", metavar="PATTERN", help="Trade only these: index, slug (with * and ?) or id; commas or repeated."
     ),
 ]
-Seed = Annotated[int | None, typer.Option("--seed", help="Seed of everything random; run.seed when omitted.")]
+Seed = Annotated[
+    int | None, typer.Option("--seed", metavar="N", help="Seed of everything random; run.seed when omitted.")
+]
 Queue = Annotated[
     str | None,
-    typer.Option("--queue", metavar="MODEL", help="Queue model: pessimistic, proportional or probability."),
+    typer.Option(
+        "--queue",
+        metavar="MODEL",
+        help="Queue model: pessimistic, proportional or probability.",
+        rich_help_panel=ASSUMPTIONS,
+    ),
 ]
-QueuePower = Annotated[int | None, typer.Option("--queue-power", help="Exponent of the probability queue model.")]
+QueuePower = Annotated[
+    int | None,
+    typer.Option(
+        "--queue-power", metavar="N", help="Exponent of the probability queue model.", rich_help_panel=ASSUMPTIONS
+    ),
+]
 OrderLatency = Annotated[
-    float | None, typer.Option("--order-latency-ms", help="From sending an order to the venue having it.")
+    float | None,
+    typer.Option(
+        "--order-latency-ms",
+        metavar="MS",
+        help="From sending an order to the venue having it.",
+        rich_help_panel=ASSUMPTIONS,
+    ),
 ]
 FeedLatency = Annotated[
-    float | None, typer.Option("--feed-latency-ms", help="From the venue's book to the desk seeing it.")
+    float | None,
+    typer.Option(
+        "--feed-latency-ms",
+        metavar="MS",
+        help="From the venue's book to the desk seeing it.",
+        rich_help_panel=ASSUMPTIONS,
+    ),
 ]
 LatencyFile = Annotated[
-    Path | None, typer.Option("--latency-file", metavar="CSV", help="Measured latencies, columns leg,latency_ms.")
+    Path | None,
+    typer.Option(
+        "--latency-file", metavar="CSV", help="Measured latencies, columns leg,latency_ms.", rich_help_panel=ASSUMPTIONS
+    ),
 ]
-FeeScale = Annotated[float | None, typer.Option("--fee-scale", help="Multiple of every taker fee; 1 is the schedule.")]
+FeeScale = Annotated[
+    float | None,
+    typer.Option(
+        "--fee-scale",
+        metavar="TIMES",
+        help="Multiple of every taker fee; 1 is the schedule.",
+        rich_help_panel=ASSUMPTIONS,
+    ),
+]
 EngineName = Annotated[
     str, typer.Option("--engine", metavar="NAME", help="Loop that runs it: auto, compiled or python; same results.")
 ]
 Workers = Annotated[
     int | None,
-    typer.Option("--workers", min=1, help="Windows that run at the same time; one per processor if omitted."),
+    typer.Option(
+        "--workers",
+        metavar="N",
+        min=1,
+        help="Windows that run at the same time; one per processor if omitted.",
+        rich_help_panel=WINDOWS,
+    ),
 ]
 Checksum = Annotated[
-    bool, typer.Option("--with-checksum/--no-checksum", help="Put a SHA-256 of the content into the JSON file.")
+    bool, typer.Option("--with-checksum/--no-checksum", help="Put a SHA-256 into the JSON file.", rich_help_panel=FILES)
 ]
 
 Flags = dict[str, tuple[str, object]]

@@ -25,8 +25,21 @@ EPILOG = examples(
     "polydesk backtest rolling --tape tapes/month --step-hours 24 --tuned-until 2026-04-20T00:00:00Z",
 )
 
-WindowHours = Annotated[float, typer.Option("--window-hours", help="Length of each window, hours of virtual time.")]
-StepHours = Annotated[float, typer.Option("--step-hours", help="From the begin of a window to that of the next.")]
+WindowHours = Annotated[
+    float,
+    typer.Option(
+        "--window-hours", metavar="HOURS", help="Length of each window, virtual time.", rich_help_panel=options.WINDOWS
+    ),
+]
+StepHours = Annotated[
+    float,
+    typer.Option(
+        "--step-hours",
+        metavar="HOURS",
+        help="From the begin of a window to that of the next.",
+        rich_help_panel=options.WINDOWS,
+    ),
+]
 
 
 def rolling(
@@ -44,6 +57,7 @@ def rolling(
             "--tuned-until",
             metavar="TIME",
             help="Data up to here was looked at while the strategy was made: tell windows before and after apart.",
+            rich_help_panel=options.WINDOWS,
         ),
     ] = None,
     seed: options.Seed = None,
@@ -57,11 +71,21 @@ def rolling(
     workers: options.Workers = None,
     out_json: Annotated[
         Path | None,
-        typer.Option("--out-json", metavar="FILE", help="The summary; rolling.json in --out-dir if omitted."),
+        typer.Option(
+            "--out-json",
+            metavar="FILE",
+            help="The summary; rolling.json in --out-dir if omitted.",
+            rich_help_panel=options.FILES,
+        ),
     ] = None,
     out_dir: Annotated[
         Path | None,
-        typer.Option("--out-dir", metavar="DIR", help="The windows' sessions; in the data folder if omitted."),
+        typer.Option(
+            "--out-dir",
+            metavar="DIR",
+            help="The windows' sessions; in the data folder if omitted.",
+            rich_help_panel=options.FILES,
+        ),
     ] = None,
     checksum: options.Checksum = True,
     data_dir: DataDir = None,

@@ -24,6 +24,7 @@ EPILOG = examples(
     "polydesk backtest signals latest --slippage-bps 10 --fee-bps 20 --out-json signals.json --json",
 )
 
+_MODEL, _SWITCHES, _SIDE_CARS = "Fill model", "Fill model: switches", "Side-cars"
 _ANY_AGE_S = 1_000_000_000.0
 
 
@@ -41,63 +42,130 @@ def signals_command(
         str | None, typer.Option("--from", metavar="TIME", help="First moment; the first signal's.")
     ] = None,
     end: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Last moment.")] = None,
-    slippage_bps: Annotated[str, typer.Option("--slippage-bps", metavar="BPS", help="Always worse than target.")] = "5",
-    fee_bps: Annotated[str, typer.Option("--fee-bps", metavar="BPS", help="Fee on price x size.")] = "0",
+    slippage_bps: Annotated[
+        str, typer.Option("--slippage-bps", metavar="BPS", help="Always worse than target.", rich_help_panel=_MODEL)
+    ] = "5",
+    fee_bps: Annotated[
+        str, typer.Option("--fee-bps", metavar="BPS", help="Fee on price x size.", rich_help_panel=_MODEL)
+    ] = "0",
     partial_fill: Annotated[
-        bool, typer.Option("--partial-fill/--no-partial-fill", help="Thin markets fill a part only.")
+        bool,
+        typer.Option(
+            "--partial-fill/--no-partial-fill", help="Thin markets fill a part only.", rich_help_panel=_SWITCHES
+        ),
     ] = False,
     liquidity_full_fill: Annotated[
-        str, typer.Option("--liquidity-full-fill", metavar="PUSD", help="Liquidity from which all is filled.")
+        str,
+        typer.Option(
+            "--liquidity-full-fill", metavar="PUSD", help="Liquidity from which all is filled.", rich_help_panel=_MODEL
+        ),
     ] = "1000",
     min_fill_ratio: Annotated[
-        str, typer.Option("--min-fill-ratio", metavar="0..1", help="Part that is always filled.")
+        str,
+        typer.Option("--min-fill-ratio", metavar="0..1", help="Part that is always filled.", rich_help_panel=_MODEL),
     ] = "0.1",
     fill_probability: Annotated[
-        bool, typer.Option("--fill-probability/--no-fill-probability", help="Thin markets fill less probably.")
+        bool,
+        typer.Option(
+            "--fill-probability/--no-fill-probability",
+            help="Thin markets fill less probably.",
+            rich_help_panel=_SWITCHES,
+        ),
     ] = False,
     min_fill_probability: Annotated[
-        str, typer.Option("--min-fill-probability", metavar="0..1", help="Lowest probability.")
+        str, typer.Option("--min-fill-probability", metavar="0..1", help="Lowest probability.", rich_help_panel=_MODEL)
     ] = "0.05",
     fill_draw: Annotated[
-        bool, typer.Option("--fill-draw/--no-fill-draw", help="Draw all or nothing instead of filling the expectation.")
+        bool,
+        typer.Option(
+            "--fill-draw/--no-fill-draw",
+            help="Draw all or nothing instead of filling the expectation.",
+            rich_help_panel=_SWITCHES,
+        ),
     ] = False,
     dynamic_slippage: Annotated[
-        bool, typer.Option("--dynamic-slippage/--no-dynamic-slippage", help="Thin, incoherent markets slip further.")
+        bool,
+        typer.Option(
+            "--dynamic-slippage/--no-dynamic-slippage",
+            help="Thin, incoherent markets slip further.",
+            rich_help_panel=_SWITCHES,
+        ),
     ] = False,
     spread_weight: Annotated[
-        str, typer.Option("--spread-slippage-weight-bps", metavar="BPS", help="Times |1 - (yes + no)|.")
+        str,
+        typer.Option(
+            "--spread-slippage-weight-bps", metavar="BPS", help="Times |1 - (yes + no)|.", rich_help_panel=_MODEL
+        ),
     ] = "50",
     liquidity_weight: Annotated[
-        str, typer.Option("--liquidity-slippage-weight-bps", metavar="BPS", help="Times what liquidity is missing.")
+        str,
+        typer.Option(
+            "--liquidity-slippage-weight-bps",
+            metavar="BPS",
+            help="Times what liquidity is missing.",
+            rich_help_panel=_MODEL,
+        ),
     ] = "25",
     liquidity_reference: Annotated[
-        str, typer.Option("--slippage-liquidity-reference", metavar="PUSD", help="Liquidity that is not thin.")
+        str,
+        typer.Option(
+            "--slippage-liquidity-reference", metavar="PUSD", help="Liquidity that is not thin.", rich_help_panel=_MODEL
+        ),
     ] = "1000",
     max_snapshot_age_s: Annotated[
         float | None,
-        typer.Option("--max-snapshot-age-s", help="Older snapshots are stale; any when omitted."),
+        typer.Option(
+            "--max-snapshot-age-s",
+            metavar="S",
+            help="Older snapshots are stale; any when omitted.",
+            rich_help_panel=_MODEL,
+        ),
     ] = None,
     seed: options.Seed = None,
-    replay_limit: Annotated[int, typer.Option("--replay-limit", min=0, help="Lines of the ledger to print.")] = 20,
+    replay_limit: Annotated[
+        int, typer.Option("--replay-limit", metavar="N", min=0, help="Lines of the ledger to print.")
+    ] = 20,
     schema: Annotated[
         str, typer.Option("--schema", metavar="1|2", help="Layout of the JSON file: 2, or 1 for older tools.")
     ] = "2",
     out_dir: Annotated[
-        Path | None, typer.Option("--out-dir", metavar="DIR", help="Write all files here, tables with side-cars.")
+        Path | None,
+        typer.Option(
+            "--out-dir",
+            metavar="DIR",
+            help="Write all files here, tables with side-cars.",
+            rich_help_panel=options.FILES,
+        ),
     ] = None,
-    out_json: Annotated[Path | None, typer.Option("--out-json", metavar="FILE", help="Write the result.")] = None,
+    out_json: Annotated[
+        Path | None, typer.Option("--out-json", metavar="FILE", help="Write the result.", rich_help_panel=options.FILES)
+    ] = None,
     out_replay: Annotated[
-        Path | None, typer.Option("--out-replay-csv", metavar="FILE", help="Write the replay ledger.")
+        Path | None,
+        typer.Option(
+            "--out-replay-csv", metavar="FILE", help="Write the replay ledger.", rich_help_panel=options.FILES
+        ),
     ] = None,
     out_strategy: Annotated[
-        Path | None, typer.Option("--out-strategy-csv", metavar="FILE", help="Write the strategies.")
+        Path | None,
+        typer.Option("--out-strategy-csv", metavar="FILE", help="Write the strategies.", rich_help_panel=options.FILES),
     ] = None,
-    out_event: Annotated[Path | None, typer.Option("--out-event-csv", metavar="FILE", help="Write the events.")] = None,
+    out_event: Annotated[
+        Path | None,
+        typer.Option("--out-event-csv", metavar="FILE", help="Write the events.", rich_help_panel=options.FILES),
+    ] = None,
     checksum: options.Checksum = True,
-    side_car: Annotated[
+    side_cars: Annotated[
         bool,
-        typer.Option("--with-csv-digest-sidecar/--no-csv-digest-sidecar", help="Write FILE.sha256 beside tables."),
-    ] = True,
+        typer.Option(
+            "--with-csv-digest-sidecar",
+            help="Write FILE.sha256 beside tables; so it is without this, too.",
+            rich_help_panel=_SIDE_CARS,
+        ),
+    ] = False,
+    no_side_cars: Annotated[
+        bool, typer.Option("--no-csv-digest-sidecar", help="Write no FILE.sha256.", rich_help_panel=_SIDE_CARS)
+    ] = False,
     data_dir: DataDir = None,
     config: ConfigFile = None,
     overrides: Overrides = [],  # noqa: B006 - typer copies it
@@ -115,6 +183,8 @@ def signals_command(
     from polydesk.research.times import iso, time_ns
     from polydesk.run.settings_load import override
 
+    if side_cars and no_side_cars:
+        raise ConfigError("--with-csv-digest-sidecar and --no-csv-digest-sidecar contradict each other; leave one out")
     if schema not in {"1", "2"}:
         raise ConfigError(f"--schema {schema!r}: choose 1 or 2")
     settings = load(config, overrides, data_dir, {"--seed": ("run.seed", seed)}).settings
@@ -156,7 +226,7 @@ def signals_command(
     )
     found, ledger = replay_signals(plan)
     wanted = {"json": out_json, "replay": out_replay, "strategy": out_strategy, "event": out_event}
-    files = _write(found, ledger, out_dir, wanted, v1=schema == "1", checksum=checksum, side_car=side_car)
+    files = _write(found, ledger, out_dir, wanted, v1=schema == "1", checksum=checksum, side_car=not no_side_cars)
     for warning in _warnings(stored, plan.strategies):
         typer.echo(f"warning: {warning}", err=True)
     for note in found.meta.notes:

@@ -19,7 +19,8 @@ def show(found: "Result", ledger: Sequence["ReplayEntry"], limit: int, *, as_jso
     totals, console = found.summary, results(as_json=as_json)
     rows = [
         (e.strategy, amount(e.pnl), amount(e.realized), amount(e.unrealized), amount(e.fees),
-         "-" if e.winrate is None else f"{100 * e.winrate:.1f} %", str(e.trade_count), amount(e.max_drawdown))
+         "-" if e.winrate is None else f"{100 * e.winrate:.1f} %",
+         "-" if e.trade_count is None else str(e.trade_count), amount(e.max_drawdown))
         for e in found.attribution.strategy
     ]  # fmt: skip
     heads = ("strategy", ">PnL, pUSD", ">~realised", ">~unrealised", ">fees", ">win rate", ">trades", ">drawdown")

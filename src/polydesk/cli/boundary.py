@@ -12,7 +12,7 @@ import typer.main
 from typer.core import TyperGroup
 
 from polydesk.cli.options import data_dir_flag
-from polydesk.cli.output import complain, emit_error
+from polydesk.cli.output import complain, emit_error, flowing
 from polydesk.model.errors import PolydeskError, SessionInterrupted
 
 INTERRUPTED = 130
@@ -44,12 +44,22 @@ class Boundary(TyperGroup):
             group = typer.main.get_group(module.app)
             group.name, group.epilog = args[0], self.commands[args[0]].epilog
             self.commands[args[0]] = group
-        return super().resolve_command(ctx, args)
+        name, command, rest = super().resolve_command(ctx, args)
+        _flow(command)
+        return name, command, rest
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command chosen on the command line."""
         with ended(as_json=ctx.meta[_JSON]):
             return super().invoke(ctx)
+
+
+def _flow(command: Any) -> None:
+    """Let the help of a command, and of those in its group, fill the width of the terminal."""
+    if command is not None and command.help:
+        command.help = flowing(command.help)
+    for inner in getattr(command, "commands", {}).values():
+        _flow(inner)
 
 
 @contextlib.contextmanager

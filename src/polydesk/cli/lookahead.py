@@ -1,19 +1,19 @@
 """``polydesk backtest lookahead``: does a strategy know the future?"""
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from polydesk.cli import backtest_options as options
 from polydesk.cli.options import AsJson, ConfigFile, DataDir, Overrides, load
 from polydesk.cli.output import emit_json, examples, notices, results
-from polydesk.cli.run import recorded, warn_of
 from polydesk.model.errors import ConfigError
 
 EPILOG = examples(
     "polydesk backtest lookahead --strategy mean_reversion",
     "polydesk backtest lookahead --strategy examples/own_strategy.py:Favourite --tape tapes/btc --param above=0.8",
     "polydesk backtest lookahead --strategy mypackage.strategies:Mine --tape tapes/btc --cuts 8 --seed 7 --json",
+    "polydesk backtest lookahead --strategy mean_reversion --from 2026-04-16T07:20:00Z --markets 'btc-*'",
 )
 
 
@@ -21,20 +21,27 @@ def lookahead(
     strategy: Annotated[
         str, typer.Option(metavar="NAME", help="A strategy of polydesk, package.module:Class or file.py:Class.")
     ],
-    tape: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Tape to trade on; the bundled recordings when omitted.")
-    ] = None,
+    tape: options.TapeDir = None,
+    sample: options.Sample = "default",
+    begin: options.Begin = None,
+    end: options.End = None,
+    markets: options.Markets = [],  # noqa: B006 - typer copies it
     param: Annotated[
         list[str], typer.Option(metavar="KEY=VALUE", help="Set a parameter of the strategy. May be repeated.")
     ] = [],  # noqa: B006 - typer copies it
-    cuts: Annotated[int, typer.Option(min=1, max=50, help="How many times the tape is cut.")] = 3,
-    seed: Annotated[int | None, typer.Option(help="Seed of cuts, latencies and fills; run.seed when omitted.")] = None,
+    cuts: Annotated[int, typer.Option(metavar="N", min=1, max=50, help="How many times the tape is cut.")] = 3,
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", help="Seed of cuts, latencies and fills; run.seed when omitted.")
+    ] = None,
     data_dir: DataDir = None,
     config: ConfigFile = None,
     overrides: Overrides = [],  # noqa: B006 - typer copies it
     as_json: AsJson = False,
 ) -> None:
-    """Run a strategy on the tape, again, and on the tape cut off, and see whether earlier decisions change."""
+    """Run a strategy on the tape, again, and on the tape cut off, and see whether earlier decisions change.
+
+    The rows before --from fill the books and nothing else.
+    """
     import msgspec
 
     settings = load(config, [*overrides, "run.speed=max"], data_dir, {"--seed": ("run.seed", seed)}).settings
@@ -43,11 +50,12 @@ def lookahead(
         from polydesk.report.terminal import print_table
         from polydesk.research.lookahead import check_lookahead
         from polydesk.research.lookahead_text import cut_table, headline
-    source = recorded(settings, tape)
-    warn_of(source)
+        from polydesk.research.window import chosen_markets, stretch
+    part = stretch(options.opened(settings.data_dir, tape, sample), begin, end)
+    chosen = chosen_markets(part.manifest.markets, markets)
     with notices().status("") as status:
         verdict = check_lookahead(
-            settings, source, strategy, params, cuts, lambda what: status.update(f"running {what}")
+            settings, part, strategy, params, cuts, lambda what: status.update(f"running {what}"), chosen
         )
     if as_json:
         emit_json(msgspec.to_builtins(verdict))

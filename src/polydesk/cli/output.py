@@ -14,9 +14,35 @@ EXIT_CODES = (
 """Last line of every command's help."""
 
 
+_WIDTH = 78
+"""Of a terminal of 80 columns, as far as help is written in it."""
+
+
 def examples(*lines: str) -> str:
-    """Return a command's epilog: examples, then the exit codes."""
-    return "Examples:\n\n" + "\n\n".join(lines) + "\n\n" + EXIT_CODES
+    """Return a command's epilog: examples, then the exit codes.
+
+    An example too long for one line goes on in the next one as a shell takes it, so that it can be copied.
+    """
+    return "Examples:\n\n" + "\n\n".join(map(_folded, lines)) + "\n\n" + EXIT_CODES
+
+
+def _folded(command: str) -> str:
+    """Break a command before options where it is too long for a line; an option stays with its value."""
+    if len(command) <= _WIDTH:
+        return command
+    first, *options = command.split(" --")
+    lines = [first]
+    for option in options:
+        if len(f"{lines[-1]} --{option} \\") <= _WIDTH:
+            lines[-1] += f" --{option}"
+        else:
+            lines.append(f"    --{option}")
+    return " \\\n".join(lines)
+
+
+def flowing(text: str) -> str:
+    """Return a help text whose paragraphs are as wide as the terminal, not as the source."""
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
 
 
 def results(*, as_json: bool) -> "Console":

@@ -27,6 +27,8 @@ EPILOG = examples(
     "polydesk run --resume latest",
 )
 
+_DASHBOARD = "Dashboard"
+
 
 def run(
     tape: Annotated[
@@ -39,7 +41,9 @@ def run(
         ),
     ] = "default",
     mode: Annotated[str, typer.Option(metavar="paper|live", help="What the orders do.")] = "paper",
-    seed: Annotated[int | None, typer.Option(help="Seed of everything random; run.seed when omitted.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", help="Seed of everything random; run.seed when omitted.")
+    ] = None,
     speed: Annotated[
         str | None,
         typer.Option(metavar="X|max", help="Virtual seconds per second, or max; run.speed when omitted."),
@@ -54,6 +58,7 @@ def run(
             help="Leave at the end, or serve the dashboard until Ctrl-C. Without either: until Ctrl-C on a terminal, "
             "otherwise for half a minute or while a page is open.",
             show_default=False,
+            rich_help_panel=_DASHBOARD,
         ),
     ] = None,
     dashboard: Annotated[
@@ -62,15 +67,22 @@ def run(
             "--dashboard/--no-dashboard",
             help="Show the session in the browser; by default when stdout is a terminal or --port is given.",
             show_default=False,
+            rich_help_panel=_DASHBOARD,
         ),
     ] = None,
     port: Annotated[
         int | None,
         typer.Option(
-            min=1, max=65_535, help="Port of the dashboard on this machine, 8888; the next free one if in use."
+            metavar="N",
+            min=1,
+            max=65_535,
+            help="Port of the dashboard on this machine, 8888; the next free one if in use.",
+            rich_help_panel=_DASHBOARD,
         ),
     ] = None,
-    lang: Annotated[str, typer.Option("--lang", metavar="en|zh", help="Language of the dashboard.")] = "en",
+    lang: Annotated[
+        str, typer.Option("--lang", metavar="en|zh", help="Language of the dashboard.", rich_help_panel=_DASHBOARD)
+    ] = "en",
     data_dir: DataDir = None,
     config: ConfigFile = None,
     overrides: Overrides = [],  # noqa: B006 - typer copies it

@@ -50,7 +50,7 @@ def sensitivity(
     ] = None,
     engine: options.EngineName = "auto",
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes at the same time; one per processor when omitted.")
+        int | None, typer.Option(metavar="N", min=1, help="Processes at the same time; one per processor when omitted.")
     ] = None,
     seed: options.Seed = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the grid as JSON.")] = None,

@@ -29,6 +29,7 @@ from polydesk.model.errors import ConfigError
 from polydesk.model.market import Market, Resolution
 
 _KNOWN_BITS = 32
+"""Orders for which a number of ``Venue.known`` has a bit."""
 
 
 class Latency(NamedTuple):

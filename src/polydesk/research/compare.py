@@ -61,7 +61,7 @@ def compare(names: Sequence[str], results: Sequence[Result], *, any_data: bool =
         )
     metrics = {name: [getattr(result.summary, name) for result in results] for name in FIGURES}
     metrics["winrate"] = [_winrate(result) for result in results]
-    metrics["trades"] = [float(sum(entry.trade_count for entry in result.attribution.strategy)) for result in results]
+    metrics["trades"] = [_trades(result) for result in results]
     hashes = {result.journal_sha256 for result in results}
     return Compared(
         names=list(names),
@@ -115,8 +115,15 @@ def _strategies(results: Sequence[Result]) -> dict[str, list[float | None]]:
 
 def _winrate(result: Result) -> float | None:
     rows = result.attribution.strategy
-    won, decided = sum(row.wins for row in rows), sum(row.wins + row.losses for row in rows)
+    won = sum(row.wins or 0 for row in rows)
+    decided = won + sum(row.losses or 0 for row in rows)
     return round(won / decided, _PLACES) if decided else None
+
+
+def _trades(result: Result) -> float | None:
+    counts = [entry.trade_count for entry in result.attribution.strategy]
+    known = [count for count in counts if count is not None]
+    return float(sum(known)) if len(known) == len(counts) else None
 
 
 def _less(value: float | None, first: float | None) -> float | None:

@@ -6,12 +6,12 @@
 import os
 import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from polydesk.research.documents import ResultError, folder_for, write_json, write_text
+from polydesk.research.documents import ResultError, folder_for, remove_empty, write_json, write_text
 from polydesk.research.result import Result
 from polydesk.research.rolling_result import Rolling
 
@@ -27,14 +27,11 @@ def new_run(root: Path) -> Iterator[Path]:
     Raises:
         ResultError: It cannot be made.
     """
-    with folder_for(root):
+    with folder_for(root), ExitStack() as undo:
         run = _fresh(root)
-        try:
-            yield run
-        except BaseException:
-            with suppress(OSError):  # something is in it
-                run.rmdir()
-            raise
+        undo.callback(remove_empty, run)
+        yield run
+        undo.pop_all()
 
 
 def _fresh(root: Path) -> Path:

@@ -11,7 +11,7 @@ import io
 import json
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -127,13 +127,17 @@ def folder_for(folder: Path) -> Iterator[Path]:
         ResultError: It cannot be made or written.
     """
     made = [place for place in (folder, *folder.parents) if not place.exists()]
-    try:
+    with ExitStack() as undo:
+        for place in reversed(made):
+            undo.callback(remove_empty, place)
         yield ready_folder(folder)
-    except BaseException:
-        for place in made:
-            with suppress(OSError):  # something is in it
-                place.rmdir()
-        raise
+        undo.pop_all()
+
+
+def remove_empty(folder: Path) -> None:
+    """Remove a folder unless something is in it."""
+    with suppress(OSError):
+        folder.rmdir()
 
 
 def read_json(path: Path) -> dict[str, Any]:

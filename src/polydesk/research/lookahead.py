@@ -67,7 +67,9 @@ class Verdict(msgspec.Struct, frozen=True):
         clean: Whether nothing speaks against it.
         peeks: Whether its decisions depend on rows that had not happened, or it opened the tape.
         deterministic: Whether a second run did the same.
-        rows: Rows of the tape.
+        rows: Rows of the tape, or of the stretch of it that was looked at.
+        span: The first of them and the row to stop before.
+        markets: Those that could be traded, by index; all when empty.
         decisions: Decisions, refusals, orders and cancels of the whole run.
         cuts: Each cut.
         repeated: The first difference of the second run; empty when there is none.
@@ -84,6 +86,8 @@ class Verdict(msgspec.Struct, frozen=True):
     peeks: bool
     deterministic: bool
     rows: int
+    span: tuple[int, int]
+    markets: tuple[int, ...]
     decisions: int
     cuts: tuple[Cut, ...]
     repeated: str
@@ -96,36 +100,45 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 def check_lookahead(
-    settings: Settings, tape: Tape, strategy: str, params: dict[str, Any], cuts: int = 3, tell: Tell = lambda _: None
+    settings: Settings,
+    tape: Tape,
+    strategy: str,
+    params: dict[str, Any],
+    cuts: int = 3,
+    tell: Tell = lambda _: None,
+    markets: tuple[int, ...] = (),
 ) -> Verdict:
     """Run a strategy over a tape and over cuts of it, and compare.
 
     Args:
         settings: Desk, exchange and ``run.seed``; the seed also draws the cuts. Strategies in it are ignored.
-        tape: Its market input; at least 100 rows.
+        tape: Its market input: at least 100 rows of its span; those before fill the books.
         strategy: As ``load_strategy`` takes it.
         params: Its parameters that differ from their defaults.
         cuts: How many times the tape is cut, at least 1.
         tell: Told what is being done.
+        markets: To trade, by index; all when empty.
 
     Raises:
         ConfigError: There is no such strategy, or it cannot be made.
         TapeError: The tape is too short or cannot be copied.
     """
-    rows = tape.manifest.rows
+    first, stop = tape.span
+    rows = stop - first
     if rows < 100:
-        raise TapeError(f"{tape.path}: {rows} rows are too few to cut; give a tape with at least 100")
-    places = cut_rows(rows, cuts, settings.run.seed)
-    asleep = rows // 3
+        raise TapeError(f"{tape.path}: {rows} rows are too few to cut; give at least 100")
+    places = [first + place for place in cut_rows(rows, cuts, settings.run.seed)]
+    asleep = first + rows // 3
     with _copied(tape) as copy:
-        plain = _request(settings, tape, copy, strategy, params)
+        plain = _request(settings, tape, copy, strategy, params, markets)
         dry = msgspec.structs.replace(plain, dry=True)
-        asked = [(f"the whole tape, {rows:,} rows", plain)]
+        asked = [(f"everything, {rows:,} rows", plain)]
         asked += [(f"cut before row {place:,}", msgspec.structs.replace(plain, stop=place)) for place in places]
         asked += [("with nothing held", dry), (f"asleep until {asleep:,}", msgspec.structs.replace(dry, first=asleep))]
         whole, *cut, awake, slept = _run(asked, 1, tell)
-        (again,) = _run([("the whole tape again", plain)], 2, tell)
-    return _judge(strategy, tape, whole, again, list(zip(places, cut, strict=True)), _warm_up(asleep, awake, slept))
+        (again,) = _run([("everything again", plain)], 2, tell)
+    warm_up = _warm_up(asleep, awake, slept)
+    return _judge(strategy, tape, markets, whole, again, list(zip(places, cut, strict=True)), warm_up)
 
 
 def cut_rows(rows: int, cuts: int, seed: int) -> list[int]:
@@ -136,9 +149,11 @@ def cut_rows(rows: int, cuts: int, seed: int) -> list[int]:
     return [min(rows - 1, low + 1 + int((part + draw.random()) * width)) for part in range(cuts)]
 
 
-def _request(settings: Settings, tape: Tape, copy: Path, strategy: str, params: dict[str, Any]) -> Request:
+def _request(
+    settings: Settings, tape: Tape, copy: Path, strategy: str, params: dict[str, Any], markets: tuple[int, ...]
+) -> Request:
     return Request(
-        strategy, params, str(copy), str(tape.path.resolve()), tape.manifest.rows, 0, dry=False,
+        strategy, params, str(copy), str(tape.path.resolve()), *tape.span, markets, 0, dry=False,
         desk=settings.desk.model_dump_json(), exchange=settings.exchange.model_dump_json(), seed=settings.run.seed,
     )  # fmt: skip
 
@@ -183,7 +198,13 @@ def _copied(tape: Tape) -> Iterator[Path]:
 
 
 def _judge(
-    strategy: str, tape: Tape, whole: Ran, again: Ran, cut: Sequence[tuple[int, Ran]], warm_up: WarmUp
+    strategy: str,
+    tape: Tape,
+    markets: tuple[int, ...],
+    whole: Ran,
+    again: Ran,
+    cut: Sequence[tuple[int, Ran]],
+    warm_up: WarmUp,
 ) -> Verdict:
     runs = (whole, again, *(ran for _, ran in cut))
     cuts = tuple(_compare(tape, place, whole, ran) for place, ran in cut)
@@ -212,7 +233,9 @@ def _judge(
         clean=not reasons,
         peeks=bool(opened or (changed and not repeated)),
         deterministic=not repeated,
-        rows=tape.manifest.rows,
+        rows=tape.span[1] - tape.span[0],
+        span=tape.span,
+        markets=markets,
         decisions=len(_said(whole)),
         cuts=cuts,
         repeated=repeated,

@@ -14,8 +14,12 @@ def headline(verdict: Verdict) -> str:
     else:
         lines = [f"{verdict.strategy} cannot be trusted."]
     lines += [f"- {reason}." for reason in verdict.reasons]
+    if verdict.span[0] or verdict.markets:
+        number = len(verdict.markets)
+        markets = f", {count(number)} market{'s' * (number > 1)}" if number else ""
+        lines.append(f"Looked at: rows {count(verdict.span[0])} to {count(verdict.span[1])}{markets}.")
     if verdict.deterministic:
-        lines.append("Two runs of the whole tape gave the same decisions, orders and refusals.")
+        lines.append("Two runs of all rows gave the same decisions, orders and refusals.")
     lines.append(_warm_up(verdict))
     if verdict.loaded:
         lines.append(f"While it was imported it {', '.join(verdict.loaded)}: see that no future is in there.")
@@ -36,7 +40,7 @@ def cut_table(verdict: Verdict) -> Table:
 def _warm_up(verdict: Verdict) -> str:
     warm_up = verdict.warm_up
     if not warm_up.answers:
-        return "Warm-up: it was never asked in the last two thirds of the tape."
+        return "Warm-up: it was never asked in the last two thirds of the rows."
     told = f"Warm-up: started at row {count(warm_up.row)} instead of the first, with nothing held, "
     if not warm_up.differ:
         return f"{told}it gives the same answers from the start."

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import msgspec
-import numpy as np
 
 from polydesk.desk import DeskConfig
 from polydesk.desk.guard import guarded
@@ -25,14 +24,13 @@ from polydesk.model.grid import FAR_NS
 from polydesk.model.records import Input, Output, is_input
 from polydesk.research.lookahead_load import load_strategy
 from polydesk.research.lookahead_watch import TapeWatch, Touched
+from polydesk.run.begin import begin
 from polydesk.run.driver import Driver, Machine
-from polydesk.run.machine import new_machine
 from polydesk.run.pace import Pace
 from polydesk.run.recorder import Recorder
 from polydesk.signals import Quotes, Signal, Strategy, View, Wait
 from polydesk.strategies.compiled import decide as compiled_decide
 from polydesk.tape import Tape, open_tape
-from polydesk.tape.parts import GROUP_ROWS
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -43,7 +41,9 @@ class Request(msgspec.Struct, frozen=True):
         params: Its parameters that differ from their defaults.
         tape: Folder that the run reads; a copy, so that whoever opens the original is not the run itself.
         original: Folder the user named; watched.
+        begin: First row to trade on; those before it fill the books.
         stop: Rows there are: the tape is cut before row ``stop``.
+        markets: To trade, by index; all when empty.
         first: The strategy sleeps before this row.
         dry: Ask the strategy only, without orders; for warm-up.
         desk: Desk configuration as JSON.
@@ -55,7 +55,9 @@ class Request(msgspec.Struct, frozen=True):
     params: dict[str, Any]
     tape: str
     original: str
+    begin: int
     stop: int
+    markets: tuple[int, ...]
     first: int
     dry: bool
     desk: str
@@ -85,22 +87,18 @@ class Ran(msgspec.Struct, frozen=True):
     error: str = ""
 
 
-class CutTape:
-    """A tape that ends before row ``stop``; nothing of it tells that there was more, or how a market ended after it."""
+def cut_tape(tape: Tape, begin: int, stop: int) -> Tape:
+    """Return a tape that ends before row ``stop``, from row ``begin`` to trade on.
 
-    def __init__(self, tape: Tape, stop: int) -> None:
-        self._stop = stop
-        whole = tape.manifest
-        last_ns = int(next(iter(tape.batches(stop - 1, stop)))[-1]["ts_ns"])
-        known = whole.resolutions
-        if stop < whole.rows:
-            known = tuple(told for told in known if told.at_ns <= last_ns)
-        self._tape = Tape(tape.path, msgspec.structs.replace(whole, resolutions=known))
-        self.manifest = msgspec.structs.replace(self._tape.manifest, rows=stop, last_ts_ns=last_ns)
-
-    def batches(self, start: int = 0, stop: int | None = None, batch_rows: int = GROUP_ROWS) -> Iterator[np.ndarray]:
-        """Read rows in order, as ``Tape.batches``."""
-        return self._tape.batches(start, self._stop if stop is None else min(stop, self._stop), batch_rows)
+    Nothing of it tells that there was more, or how a market ended after it.
+    """
+    whole = tape.manifest
+    last_ns = int(next(iter(tape.batches(stop - 1, stop)))[-1]["ts_ns"])
+    known = whole.resolutions
+    if stop < whole.rows:
+        known = tuple(told for told in known if told.at_ns <= last_ns)
+    cut = msgspec.structs.replace(whole, rows=stop, last_ts_ns=last_ns, resolutions=known)
+    return Tape(tape.path, cut, (begin, stop))
 
 
 class Watched(Strategy[Any, Any]):
@@ -145,10 +143,10 @@ class _Kept(Recorder):
 
 def run(request: Request) -> Ran:
     """Run a strategy over a tape, cut where the request says, and report what it did and touched."""
-    tape = CutTape(open_tape(request.tape), request.stop)
+    tape = cut_tape(open_tape(request.tape), request.begin, request.stop)
     desk = DeskConfig.model_validate_json(request.desk)
     exchange = ExchangeConfig.model_validate_json(request.exchange)
-    machine = new_machine(tape.manifest, desk, exchange, request.seed)
+    machine = begin(tape, desk, exchange, request.seed, request.markets)
     # Machine code is loaded when it is first asked for: that is no file the strategy opened.
     make_ready(compiled_decide)
     watch = TapeWatch(Path(request.original))
@@ -162,7 +160,7 @@ def run(request: Request) -> Ran:
     if request.dry:
         answers = list(_answers(machine, tape, request.first))
     else:
-        Driver(tape, machine, kept, Pace(None, lambda: 0), lambda _: None, lambda: None).run()  # type: ignore[arg-type]
+        Driver(tape, machine, kept, Pace(None, lambda: 0), lambda _: None, lambda: None).run()
     return Ran(
         kept.outputs,
         answers,
@@ -173,7 +171,7 @@ def run(request: Request) -> Ran:
     )
 
 
-def _answers(machine: Machine, tape: CutTape, first: int) -> Iterator[tuple[int, int, int, str]]:
+def _answers(machine: Machine, tape: Tape, first: int) -> Iterator[tuple[int, int, int, str]]:
     """Ask the strategy at every wake from row ``first``, with nothing held and no order at work."""
     desk, books, wake = machine.desk, machine.books, machine.wake
     (strategy,) = desk.strategies.values()

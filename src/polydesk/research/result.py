@@ -9,13 +9,15 @@ from typing import Any
 
 import msgspec
 
-SCHEMA_VERSION = "2.2"
+SCHEMA_VERSION = "2.3"
 """2.0 is the layout of migrated documents; 2.1 adds tape, journal and models; 2.2 defines ``realized`` and
-``max_drawdown`` as reports do, and adds ``rounding``."""
+``max_drawdown`` as reports do, and adds ``rounding``; 2.3 has no figure of money (``null``) where accounts broke."""
 
 
 class ReplayEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the replay ledger; the first 28 fields have the names and order they always had.
+
+    What is summed up over lines is ``None`` when an accounting identity broke.
 
     Attributes:
         schema_version: Version of this layout.
@@ -69,13 +71,13 @@ class ReplayEntry(msgspec.Struct, frozen=True, kw_only=True):
     slippage_bps_applied: float
     target_price: float | None
     fill_price: float | None
-    realized_change: float
-    strategy_equity: float
-    event_equity: float
+    realized_change: float | None
+    strategy_equity: float | None
+    event_equity: float | None
     risk_allowed: bool
     risk_reason: str
     risk_notional: float
-    risk_realized_pnl_before: float
+    risk_realized_pnl_before: float | None
     risk_strategy_notional_before: float | None
     risk_event_notional_before: float | None
     risk_rejections_before: int
@@ -94,6 +96,8 @@ class ReplayEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 class StrategyEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One strategy's result.
+
+    When an accounting identity broke, only names and counts of orders and fills are given; everything else is ``None``.
 
     Attributes:
         strategy: Name.
@@ -120,18 +124,18 @@ class StrategyEntry(msgspec.Struct, frozen=True, kw_only=True):
     pnl: float | None
     winrate: float | None
     max_drawdown: float | None
-    trade_count: int
-    wins: int
-    losses: int
-    realized: float = 0.0
+    trade_count: int | None
+    wins: int | None
+    losses: int | None
+    realized: float | None = 0.0
     unrealized: float | None = 0.0
-    fees: float = 0.0
-    rounding: float = 0.0
-    open_positions: int = 0
-    open_wins: int = 0
+    fees: float | None = 0.0
+    rounding: float | None = 0.0
+    open_positions: int | None = 0
+    open_wins: int | None = 0
     winrate_mark_to_market: float | None = None
     fills: int = 0
-    volume: float = 0.0
+    volume: float | None = 0.0
     orders: int = 0
     refused: int = 0
 
@@ -151,7 +155,7 @@ class Attribution(msgspec.Struct, frozen=True):
 
 
 class Totals(msgspec.Struct, frozen=True, kw_only=True):
-    """The result in short.
+    """The result in short; every amount is ``None`` when an accounting identity broke, see ``sentinels``.
 
     Attributes:
         generated_at: When the document was written.
@@ -161,7 +165,7 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
         executed: Of them, with a fill that holds.
         rejected: Of them, refused by risk.
         unfilled: Of them, permitted and without a fill.
-        pnl: Matched column; ``None`` when it is void or not known, see ``sentinels``.
+        pnl: Matched column; ``None`` when it is void or not known.
         pnl_confirmed: Final fills only.
         realized: PnL of closed shares, before fees and rounding.
         unrealized: PnL of open shares at the bid.
@@ -187,12 +191,12 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     pnl_confirmed: float | None = None
     realized: float | None = None
     unrealized: float | None = None
-    fees: float = 0.0
-    rounding: float = 0.0
-    external: dict[str, float] = {}
-    max_drawdown: float = 0.0
+    fees: float | None = 0.0
+    rounding: float | None = 0.0
+    external: dict[str, float] | None = {}
+    max_drawdown: float | None = 0.0
     fills: int = 0
-    volume: float = 0.0
+    volume: float | None = 0.0
     reject_reasons: dict[str, int] = {}
     hold_reasons: dict[str, int] = {}
     sentinels: str = "ok"

@@ -129,6 +129,7 @@ def _entry(index: int, span: Span, rows: tuple[int, int], empty: bool, run: Run 
         to_ts=end,
         rows=count,
         state="done" if result.meta.complete else "partial",
+        problem="" if totals.sentinels == "ok" else totals.sentinels,
         session=result.meta.session,
         journal_sha256=result.journal_sha256,
         total=totals.total,

@@ -10,8 +10,9 @@ from polydesk.research.ledger_lines import cash
 from polydesk.research.result import StrategyEntry
 from polydesk.research.times import iso
 
-SCHEMA_VERSION = "rolling-1.1"
-"""1.1 counts windows with data apart from those without, and splits windows in and out of sample."""
+SCHEMA_VERSION = "rolling-1.2"
+"""1.1 counts windows with data apart from those without, and splits windows in and out of sample; 1.2 has no figure of
+money (``null``) for a window whose accounts broke."""
 KIND = "backtest_rolling_summary"
 
 _PLACES = 6
@@ -26,16 +27,17 @@ class WindowEntry(msgspec.Struct, frozen=True, kw_only=True):
         to_ts: End.
         rows: Tape rows of the window.
         state: ``done``, ``empty`` (no row of the tape lies in it), ``partial`` or ``not_run`` after Ctrl-C, ``failed``.
-        problem: Why it failed.
+        problem: Why it failed, or which accounting identity broke.
         session: Name of its session.
         journal_sha256: Of that session.
         total: Orders wanted.
         executed: Of them, with a fill.
         rejected: Of them, refused by risk.
         execution_rate: Executed by total; ``None`` without any.
-        pnl: Of the window alone: what is held at its end is worth its bid.
-        fees: Paid.
-        max_drawdown: Of equity within the window.
+        pnl: Of the window alone: what is held at its end is worth its bid; ``None`` when it is not known or the
+            accounts broke.
+        fees: Paid; ``None`` when the accounts broke.
+        max_drawdown: Of equity within the window; likewise.
         risk_rejection_reasons: Refusals by code.
         results: By strategy.
     """
@@ -53,14 +55,14 @@ class WindowEntry(msgspec.Struct, frozen=True, kw_only=True):
     rejected: int = 0
     execution_rate: float | None = None
     pnl: float | None = None
-    fees: float = 0.0
-    max_drawdown: float = 0.0
+    fees: float | None = 0.0
+    max_drawdown: float | None = 0.0
     risk_rejection_reasons: dict[str, int] = {}
     results: list[StrategyEntry] = []
 
 
 class StrategyAverage(msgspec.Struct, frozen=True):
-    """One strategy over all windows that were run; averages are over the windows that have the figure."""
+    """One strategy over all windows that were run; averages and sums are over the windows that have the figure."""
 
     strategy: str
     windows: int
@@ -207,7 +209,7 @@ def averages_of(ran: Sequence[WindowEntry]) -> list[StrategyAverage]:
                 len(found),
                 round(cash(sum(pnl)) / len(pnl), _PLACES) if pnl else None,
                 round(sum(rates) / len(rates), _PLACES) if rates else None,
-                sum(entry.trade_count for entry in found),
+                sum(entry.trade_count or 0 for entry in found),
                 cash(sum(pnl)) if pnl else None,
             )
         )

@@ -23,7 +23,6 @@ from polydesk.research.result import (
     Meta,
     ReplayEntry,
     Result,
-    StrategyEntry,
     TapeInfo,
     Totals,
 )
@@ -37,7 +36,19 @@ from polydesk.tape import open_tape
 REPLAY_ROWS = 1_000
 """Lines of the ledger that the JSON document repeats; its table has all of them."""
 
-Row = TypeVar("Row", bound=StrategyEntry)
+_SUMS = ("realized_change", "strategy_equity", "event_equity", "risk_realized_pnl_before")
+"""What a line of the ledger has of the accounts; the rest of it is as the journal tells it."""
+_ACCOUNTED = (
+    "pnl", "winrate", "max_drawdown", "trade_count", "wins", "losses", "realized", "unrealized", "fees", "rounding",
+    "open_positions", "open_wins", "winrate_mark_to_market", "volume",
+)  # fmt: skip
+"""Likewise a row of the attribution."""
+_AMOUNTS = (
+    "pnl", "pnl_confirmed", "realized", "unrealized", "fees", "rounding", "external", "max_drawdown", "volume",
+)  # fmt: skip
+"""Likewise the totals."""
+
+Row = TypeVar("Row", bound=msgspec.Struct)
 
 
 @dataclass(frozen=True)
@@ -83,13 +94,16 @@ def session_result(
     _count_trades(summary, standings)
     _count_falls(summary, standings)
     by_strategy, by_event = attribution(standings)
+    if summary.broken:
+        ledger = _void(ledger, _SUMS)
+        by_strategy, by_event = _void(by_strategy, _ACCOUNTED), _void(by_event, _ACCOUNTED)
     result = Result(
         schema_version=SCHEMA_VERSION,
         kind="backtest",
         meta=_meta(summary, engine, missing),
         summary=_totals(summary, ledger, _edges_ns(report)),
         configs=_configs(summary),
-        attribution=Attribution(_void(by_strategy, summary), _void(by_event, summary)),
+        attribution=Attribution(by_strategy, by_event),
         replay=ledger[:REPLAY_ROWS],
         replay_total=len(ledger),
         tape=_tape(summary, warm),
@@ -128,11 +142,9 @@ def _count_falls(summary: Summary, standings: Standings) -> None:
         standing.fallen_u6 = by_name.get(holder, 0)
 
 
-def _void(rows: Sequence[Row], summary: Summary) -> list[Row]:
-    """Return the rows, without PnL when an accounting identity broke."""
-    if not summary.broken:
-        return list(rows)
-    return [msgspec.structs.replace(row, pnl=None, unrealized=None) for row in rows]
+def _void(rows: Sequence[Row], names: Sequence[str]) -> list[Row]:
+    """Return the rows without what was worked out from accounts of which an identity broke."""
+    return [msgspec.structs.replace(row, **dict.fromkeys(names)) for row in rows]
 
 
 def _meta(summary: Summary, engine: str, missing: str) -> Meta:
@@ -142,7 +154,7 @@ def _meta(summary: Summary, engine: str, missing: str) -> Meta:
     if summary.constructed:
         notes.append("constructed data: rows of the tape were generated, not recorded")
     if summary.broken:
-        notes.append(f"no PnL is given: {summary.sentinels}")
+        notes.append(f"no figure of money is given: {summary.sentinels}")
     return Meta(
         program=f"polydesk {polydesk.__version__}",
         session=summary.header.session,
@@ -169,9 +181,8 @@ def _totals(summary: Summary, ledger: Sequence[ReplayEntry], edges_ns: tuple[int
     counts = summary.counts
     executed = {entry.order_id for entry in ledger if entry.kind == "fill"}
     refused = sum(counts.refusals.values())
-    known = not summary.broken
     first_ns, last_ns = edges_ns
-    return Totals(
+    totals = Totals(
         generated_at=iso(time.time_ns()),
         from_ts=iso(first_ns),
         to_ts=iso(last_ns),
@@ -179,10 +190,10 @@ def _totals(summary: Summary, ledger: Sequence[ReplayEntry], edges_ns: tuple[int
         executed=len(executed),
         rejected=refused,
         unfilled=counts.orders - len(executed),
-        pnl=_known(summary.matched.net_u6) if known else None,
-        pnl_confirmed=_known(summary.confirmed.net_u6) if known else None,
-        realized=cash(summary.matched.realised_u6) if known else None,
-        unrealized=_known(summary.matched.unrealised_u6) if known else None,
+        pnl=_known(summary.matched.net_u6),
+        pnl_confirmed=_known(summary.confirmed.net_u6),
+        realized=cash(summary.matched.realised_u6),
+        unrealized=_known(summary.matched.unrealised_u6),
         fees=cash(summary.matched.fees_u6),
         rounding=cash(summary.matched.dust_u6),
         external={kind: cash(amount) for kind, amount in sorted(summary.external.items())},
@@ -193,6 +204,7 @@ def _totals(summary: Summary, ledger: Sequence[ReplayEntry], edges_ns: tuple[int
         hold_reasons=counts.holds,
         sentinels=summary.sentinels,
     )
+    return _void([totals], _AMOUNTS)[0] if summary.broken else totals
 
 
 def _configs(summary: Summary) -> Configs:

@@ -85,10 +85,12 @@ def _events(result: Result) -> str:
 
 
 def _row(name: str, entry: StrategyEntry) -> tuple[str, ...]:
-    rate = "-" if entry.winrate is None else f"{100 * entry.winrate:.1f} % of {entry.wins + entry.losses}"
+    decided = (entry.wins or 0) + (entry.losses or 0)
+    rate = "-" if entry.winrate is None else f"{100 * entry.winrate:.1f} % of {decided}"
+    trades = "-" if entry.trade_count is None else str(entry.trade_count)
     return (
         name, amount(entry.pnl), amount(entry.realized), amount(entry.unrealized), amount(entry.fees), rate,
-        str(entry.trade_count), amount(entry.max_drawdown), str(entry.refused),
+        trades, amount(entry.max_drawdown), str(entry.refused),
     )  # fmt: skip
 
 

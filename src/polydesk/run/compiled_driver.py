@@ -17,6 +17,7 @@ from polydesk.desk.loop.room import with_room
 from polydesk.desk.loop.run import next_due_ns, run
 from polydesk.desk.loop.sync import sync
 from polydesk.kernel.advance import foreign_row
+from polydesk.kernel.given import check_rows
 from polydesk.model.errors import Unanswered
 from polydesk.model.grid import FAR_NS
 from polydesk.model.records import Command, SentinelBroke, SourceChanged
@@ -83,7 +84,7 @@ class CompiledDriver:
 
         Raises:
             TapeError: A row names a market outside the tape's.
-            KeyboardInterrupt: A second Ctrl-C, while a strategy that is Python was asked.
+            KeyboardInterrupt: A second Ctrl-C, before, while or after a strategy that is Python was asked.
         """
         goes_on = True
         for rows in self._tape.batches(start=self._m.next_row, batch_rows=self._batch_rows):
@@ -129,6 +130,7 @@ class CompiledDriver:
         return True
 
     def _through(self, rows: np.ndarray) -> bool:
+        check_rows(rows)
         self._rows, self._seen, self._cursor = rows, _NOTHING_SEEN, np.zeros(3, np.int64)
         while self._cursor[1] < len(rows):
             # A stop waits for a moment between two things that are due: row by row until there is one.
@@ -166,16 +168,19 @@ class CompiledDriver:
         feed = m.feed
         blind, nothing, nowhere = (feed.blind, feed.nothing, feed.nowhere) if feed else (m.wake, m.own, m.fills)
         try:
-            return int(
-                run(
-                    self._loop, m.view, m.books, m.own, m.fills, m.wake, blind, nothing, nowhere, m.venue.kernel,
-                    self._rows, self._seen, self._cursor, int(task), argument,
-                )
-            )  # fmt: skip
-        except Unanswered:
+            with self._asker.listening():
+                why = int(
+                    run(
+                        self._loop, m.view, m.books, m.own, m.fills, m.wake, blind, nothing, nowhere, m.venue.kernel,
+                        self._rows, self._seen, self._cursor, int(task), argument,
+                    )
+                )  # fmt: skip
+        except Unanswered as err:
+            raise self._asker.error or err from None
+        if self._asker.error is not None:
             # What was put out since the last flush stays unwritten: the session is repeated from its journal.
-            # Without an error of its own a call is cut off by an interruption that came before it could look.
-            raise self._asker.error or KeyboardInterrupt from None
+            raise self._asker.error
+        return why
 
     def _take_stop(self) -> bool:
         """Hand over the operator's stop; return whether this was a moment for it: between two things that are due."""

@@ -5,12 +5,10 @@ import numpy as np
 
 from polydesk.kernel import Books, Fills, Own, Venue, Wake, advance_both, feed_times, new_fills, new_own, new_wake
 from polydesk.kernel.advance import foreign_row
+from polydesk.kernel.given import SEEN_COLUMNS, check_cursor, check_rows
 from polydesk.kernel.venue_state import Leg, LegFact
 from polydesk.model.grid import FAR_NS
 from polydesk.model.rows import ROW_DTYPE
-
-_SEEN = 3
-"""Columns of ``Window.seen``."""
 
 
 class DelayedFeed(msgspec.Struct):
@@ -55,7 +53,7 @@ class Window:
         self._feed = feed
         self._state = np.array([feed.seen_ns, feed.goes_on], np.int64)
         self.rows = np.zeros(0, ROW_DTYPE)
-        self.seen = np.zeros((0, _SEEN), np.int64)
+        self.seen = np.zeros((0, SEEN_COLUMNS), np.int64)
         self.cursor = np.array([0, 0, -1], np.int64)
         self._batch, self._batch_seen, self._first = self.rows, self.seen, -1
 
@@ -78,14 +76,16 @@ class Window:
         else:
             # As whole numbers: NumPy copies records field by field, at a fraction of the speed.
             self.rows = np.concatenate((_words(self.rows[done:]), _words(batch[low:high]))).view(ROW_DTYPE)
-            self.seen = np.concatenate((self.seen[done:], np.zeros((high - low, _SEEN), np.int64)))
+            self.seen = np.concatenate((self.seen[done:], np.zeros((high - low, SEEN_COLUMNS), np.int64)))
             # What was seen of the batch before is copied now, so its memory is used again.
             if len(batch) > len(self._batch_seen):
-                self._batch_seen = np.empty((len(batch), _SEEN), np.int64)
+                self._batch_seen = np.empty((len(batch), SEEN_COLUMNS), np.int64)
             self._batch, self._first = batch, -1
+        check_rows(self.rows, self.seen)
         feed_times(venue, self.rows, left, self.seen, self._state)
         base = int(self.rows["seq"][0]) if len(self.rows) else self._feed.venue_row
         self.cursor[:] = (self._feed.venue_row - base, 0, max(-1, int(self.cursor[2]) - done))
+        check_cursor(self.rows, self.cursor)
 
     def next_venue_ns(self) -> int:
         """Return when the venue's next row happens; far when the rows are used up."""

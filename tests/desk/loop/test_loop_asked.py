@@ -1,5 +1,6 @@
 """Strategies in Python inside the compiled loop: every record is the interpreted desk's, whatever they do."""
 
+import dis
 import os
 import random
 import subprocess
@@ -16,6 +17,7 @@ from loop_bench import compare, compiled, maker_config, some_setting
 from made import made_tape
 from polydesk.desk import DeskConfig
 from polydesk.desk.loop import asker, pack
+from polydesk.desk.loop.columns import Shown, ShownFloat
 from polydesk.desk.loop.pack import runs_compiled
 from polydesk.desk.loop.state import empty_loop
 from polydesk.exchange import ExchangeConfig
@@ -38,6 +40,15 @@ WIDE = DeskConfig(
 
 def of(kind, records):
     return [record for record in records if isinstance(record, kind)]
+
+
+def test_what_is_shown_is_read_by_the_names_it_is_written_by():
+    """The asker unpacks rows at once, for speed; its names must be the columns', in their order."""
+    names = [column.name.lower() for columns in (Shown, ShownFloat) for column in columns]
+    code = asker.Asker._look.__code__
+    assert list(code.co_varnames[code.co_argcount :][: len(names)]) == names
+    assert [*Shown] == [*range(len(Shown))]
+    assert [*ShownFloat] == [*range(len(ShownFloat))]
 
 
 def plain(kind, name, **exits):
@@ -197,7 +208,6 @@ def test_an_error_of_the_desk_while_it_answers_is_raised_as_it_is(tape, monkeypa
         compiled(tape, WIDE, strategies=plain(Touch, "touch"))
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_call_that_is_cut_off_before_it_begins_interrupts(tape, monkeypatch):
     def cut(*_args):
         raise KeyboardInterrupt
@@ -205,6 +215,40 @@ def test_a_call_that_is_cut_off_before_it_begins_interrupts(tape, monkeypatch):
     monkeypatch.setattr(asker.Asker, "_asked", cut)
     with pytest.raises(KeyboardInterrupt):
         compiled(tape, WIDE, strategies=plain(Touch, "touch"))
+
+
+def test_an_interruption_at_any_point_of_a_call_is_delivered(tmp_path, capfd):
+    """Ctrl-C before the first line of a call, between any two of its instructions, and after its answer."""
+    code, began, hook = asker.Asker._asked.__code__, [0], sys.unraisablehook
+    tape = made_tape(tmp_path / "t", steps=60)
+
+    def interrupt_at(place):
+        def trace(frame, event, _argument):
+            if frame.f_code is not code:
+                return None
+            frame.f_trace_opcodes, frame.f_trace_lines = True, False
+            if event in {"call", "opcode", "return"}:
+                began[0] += 1
+                if began[0] == place:
+                    raise KeyboardInterrupt(f"event {place}")
+            return trace
+
+        return trace
+
+    def run_until(place):
+        began[0] = 0
+        sys.settrace(interrupt_at(place))
+        try:
+            compiled(tape, WIDE, strategies=plain(Touch, "touch"), chunk_rows=1 << 16)
+        finally:
+            sys.settrace(None)
+
+    places = len(list(dis.get_instructions(code)))
+    for place in range(1, places):
+        with pytest.raises(KeyboardInterrupt, match=f"event {place}$"):
+            run_until(place)
+    assert sys.unraisablehook is hook
+    assert "Exception ignored" not in capfd.readouterr().err
 
 
 def test_the_loop_without_the_compiler_is_the_same():

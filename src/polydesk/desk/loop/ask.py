@@ -66,8 +66,8 @@ def _show(loop: Loop, books: Books, strategy: int, market: int) -> None:
     shown[Shown.SAMPLES] = loop.market[market, Facts.SAMPLES]
     shown[Shown.EQUITY_U6] = total[Total.CASH_U6] + total[Total.COST_U6]
     shown[Shown.WORD] = loop.slot[strategy, market, Slot.WORD]
-    _show_held(loop, place_of(loop, strategy, market, 0), Shown.HELD_0_U6)
-    _show_held(loop, place_of(loop, strategy, market, 1), Shown.HELD_1_U6)
+    _show_held(loop, place_of(loop, strategy, market, 0), Shown.SHARES_0_U6)
+    _show_held(loop, place_of(loop, strategy, market, 1), Shown.SHARES_1_U6)
     _show_orders(loop, strategy, market)
     floats[ShownFloat.MID] = loop.feature[market, Feature.MID]
     floats[ShownFloat.VARIANCE_PER_S] = loop.feature[market, Feature.VARIANCE_PER_S]

@@ -339,7 +339,7 @@ SIGNALS = 2
 
 
 class Shown(IntEnum):
-    """Columns of ``shown``: what a strategy that is Python is shown, whole numbers."""
+    """Columns of ``shown``: what a strategy that is Python is shown, whole numbers; ``ask`` writes, ``asker`` reads."""
 
     SEQ = 0
     TS_NS = 1
@@ -350,9 +350,15 @@ class Shown(IntEnum):
     SAMPLES = 6
     EQUITY_U6 = 7
     WORD = 8
-    HELD_0_U6 = 9
-    """Shares, cost, fees and since when, of token 0 and then of token 1."""
-    HELD_1_U6 = 13
+    SHARES_0_U6 = 9
+    """What is held of token 0, and then of token 1: four columns each."""
+    COST_0_U6 = 10
+    FEES_0_U6 = 11
+    OPENED_0_NS = 12
+    SHARES_1_U6 = 13
+    COST_1_U6 = 14
+    FEES_1_U6 = 15
+    OPENED_1_NS = 16
     ORDERS = 17
     """Its open orders in the market, in ``own``."""
 

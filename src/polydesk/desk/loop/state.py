@@ -98,7 +98,7 @@ class Loop(Arrays):
     terms: F64 = array(np.float64, 2, TERMS)
     seen: I64 = array(np.int64, WIDTH)
     closing: I64 = array(np.int64, None, len(Closing))
-    shown: I64 = array(np.int64, Shown.ORDERS + 1)
+    shown: I64 = array(np.int64, len(Shown))
     shown_float: F64 = array(np.float64, len(ShownFloat))
     own: I64 = array(np.int64, None)
     refusals: I64 = array(np.int64, 32)

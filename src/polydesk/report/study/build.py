@@ -33,7 +33,7 @@ from polydesk.report.study.robust import (
     without_best_market,
 )
 from polydesk.report.study.standing import Span, Standing, Uptime, standings, uptimes
-from polydesk.report.study.tries import Tries, tries
+from polydesk.report.study.tries import Counted, Tries, tries
 from polydesk.report.study.verdict import Evidence, Judgement, judge, worst_other_queue
 from polydesk.report.summary import Summary
 from polydesk.report.tape_pass import Answers, Questions, walk
@@ -182,9 +182,9 @@ def conclude(
     summary: Summary,
     market: TapeFacts | None,
     config: ReportConfig,
-    counted: tuple[int, int] | None = None,
+    counted: Counted | None = None,
 ) -> Study:
-    """Draw the conclusions and judge the session; ``counted`` are the sessions and configurations tried."""
+    """Draw the conclusions and judge the session; ``counted`` is what was tried."""
     limits = config.verdict
     made, found = summary.performance, summary.statistics
     tripped = guards(summary.fills, summary.days, made, found, market.backing if market else None, config.guards)

@@ -1,6 +1,7 @@
 """How many configurations were tried over the same recording, and how good the best of so many looks by luck alone.
 
-Every session in a results folder is a try, also those of its rolling backtests and nights. Whoever keeps the best of
+Every session in a results folder is a try, also those of its rolling backtests and nights, and those whose journal
+cannot be read. Whoever keeps the best of
 many tries keeps luck as well: the more were tried, the better the result must be.
 """
 
@@ -10,6 +11,7 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import NormalDist
+from typing import NamedTuple
 
 import msgspec
 
@@ -25,13 +27,28 @@ _PLACES = ("sessions/*", "*/run-*/sessions/*", "*/run-*/windows/sessions/*")
 """Where the sessions of a results folder are: its own, and those of rolling backtests and nights."""
 
 
-class Tries(msgspec.Struct, frozen=True):
-    """What else was tried.
+class Counted(NamedTuple):
+    """How much was tried.
 
     Attributes:
-        sessions: Sessions over the same tape in this results folder, this one among them.
+        sessions: Sessions over the same tape in this results folder, this one and unreadable ones among them.
         configurations: Configurations of desk and markets among them; assumptions about the venue and seeds do not
-            count.
+            count. An unreadable session counts as a configuration of its own.
+        unreadable: Sessions whose journal does not say what they were; they may have been over this tape.
+    """
+
+    sessions: int
+    configurations: int
+    unreadable: int = 0
+
+
+class Tries(msgspec.Struct, frozen=True, kw_only=True):
+    """What else was tried; see ``Counted`` for the first three.
+
+    Attributes:
+        sessions: Sessions.
+        configurations: Configurations.
+        unreadable: Sessions that could not be read.
         luck: Chance that the best of so many tries without any skill has a share of bootstrap samples above 0 as large
             as this one; ``None`` without a bootstrap.
         deflated_sharpe: Probability that the true Sharpe ratio is above the best of so many tries without skill;
@@ -40,42 +57,46 @@ class Tries(msgspec.Struct, frozen=True):
 
     sessions: int
     configurations: int
+    unreadable: int
     luck: float | None
     deflated_sharpe: float | None
 
 
-def count_tries(folder: Path, header: SessionStarted) -> tuple[int, int]:
-    """Return how many sessions, and how many configurations, ran over a session's tape in its results folder.
+def count_tries(folder: Path, header: SessionStarted) -> Counted:
+    """Return how many sessions ran over a session's tape in its results folder.
 
     Args:
         folder: Of the session.
         header: Of the session.
     """
     found = {_configuration(header)}
-    sessions = 0
+    sessions = unreadable = 0
     for pattern in _PLACES:
         for path in _results_folder(folder).glob(f"{pattern}/{JOURNAL}"):
             other = _header(path)
-            if other is not None and other.tape_sha256 == header.tape_sha256:
+            if other is None:
+                unreadable += 1
+            elif other.tape_sha256 == header.tape_sha256:
                 sessions += 1
                 found.add(_configuration(other))
-    return max(1, sessions), len(found)
+    return Counted(max(1, sessions) + unreadable, len(found) + unreadable, unreadable)
 
 
-def tries(counted: tuple[int, int], positive: float | None, draws: int, rates: Sequence[float]) -> Tries:
+def tries(counted: Counted, positive: float | None, draws: int, rates: Sequence[float]) -> Tries:
     """Judge a result by how many were tried.
 
     Source of the deflated ratio: D. Bailey and M. Lopez de Prado, "The Deflated Sharpe Ratio", Journal of Portfolio
     Management 40 (2014). The spread of the tries' ratios is not known here; it is taken to be that of tries without
-    skill, the root of 1 / (days - 1), and the tries to be independent: both make the demand higher.
+    skill, the root of 1 / (days - 1), and the tries to be independent: both make the demand higher. A try that cannot
+    be read counts like any other.
 
     Args:
-        counted: Sessions and configurations, see ``count_tries``.
+        counted: See ``count_tries``.
         positive: Share of bootstrap samples above 0.
         draws: How many samples there were.
         rates: Daily returns.
     """
-    sessions, configurations = counted
+    configurations = counted.configurations
     luck = None
     if positive is not None:
         alone = (round((1 - positive) * draws) + 1) / (draws + 1)
@@ -84,7 +105,7 @@ def tries(counted: tuple[int, int], positive: float | None, draws: int, rates: S
     if len(rates) >= LEAST_DAYS:
         demanded = best_of(configurations) / math.sqrt(len(rates) - 1)
         deflated = sharpe_probability(rates, demanded)
-    return Tries(sessions, configurations, luck, deflated)
+    return Tries(**counted._asdict(), luck=luck, deflated_sharpe=deflated)
 
 
 def best_of(number: int) -> float:
@@ -108,7 +129,7 @@ def _results_folder(session: Path) -> Path:
 
 
 def _header(path: Path) -> SessionStarted | None:
-    """Return a journal's header; a journal that cannot be read is no try that anybody can have learnt from."""
+    """Return a journal's header; ``None`` when the journal cannot be read or has none."""
     try:
         first = next(read_journal(path), None)
     except PolydeskError:

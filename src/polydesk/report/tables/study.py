@@ -162,7 +162,8 @@ def robust_table(summary: Summary, words: Words = ENGLISH) -> Table:
 
 def _tries(tries: Tries, words: Words) -> list[tuple[str, str, str]]:
     number = count(tries.configurations)
-    sessions = words("robust.tries_remark", n=count(tries.sessions))
+    told = "robust.tries_unreadable" if tries.unreadable else "robust.tries_remark"
+    sessions = words(told, n=count(tries.sessions), unreadable=count(tries.unreadable))
     rows = [(words("robust.tries"), number, sessions)]
     if tries.luck is not None:
         rows.append((words("robust.luck"), f"{100 * tries.luck:.1f} %", words("robust.luck_remark", n=number)))
