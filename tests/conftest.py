@@ -1,10 +1,15 @@
 import os
+import signal
 from pathlib import Path
 
 import pytest
 from hypothesis import settings as hypothesis_settings
 
 from in_chromium import chromium
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # Whoever runs the tests in the background of a shell ignores Ctrl-C, and every command started here would, too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 __all__ = ["chromium"]  # one browser per process, whatever rooms use it
 

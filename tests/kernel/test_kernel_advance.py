@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from kernel_rows import FAR, Desk, as_rows, change, printed, row
 
-from polydesk.kernel import Count, WakeBit, advance, new_fills, place, take
+from polydesk.kernel import Fact, WakeBit, advance, new_fills, place, take
 from polydesk.model.errors import InvariantBroken, TapeError
 from polydesk.model.rows import RowKind
 
@@ -26,7 +26,7 @@ def test_it_stops_before_the_horizon():
     assert out(desk) == (-1, 0, -1)
     assert go(desk, rows, 1, horizon=3) == 3
     assert go(desk, rows, 3) == 4
-    assert desk.books.count[0, Count.APPLIED] == 4
+    assert desk.books.last[0, Fact.SEQ] == rows[3]["seq"]
 
 
 def test_stop_is_respected_and_never_runs_past_the_rows():

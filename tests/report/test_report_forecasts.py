@@ -31,7 +31,7 @@ PROBABILITIES = st.floats(0.01, 0.99)
 def answers(*touches: tuple[int, int]) -> Answers:
     seen = np.full((len(touches), 3), np.nan)
     seen[:, :2] = touches
-    return Answers(seen, {}, {}, SimpleNamespace(), np.zeros((0, 2)), np.zeros(0))
+    return Answers(seen, {}, {}, SimpleNamespace(), np.zeros(0), np.zeros((0, 2)), np.zeros(0))
 
 
 def buy(seq: int, market: int, token: int, edge: float) -> Decision:
