@@ -27,7 +27,8 @@ from seeded_day import START_NS
 REPEATS = 5
 MAKER = {
     "half_spread": 0.005, "imbalance_weight": 0, "inventory_skew": 0, "widening": 0, "requote_move": 0.01,
-    "requote_s": 1, "quote_shares": 10, "max_inventory": 100_000, "max_spread": 0.2, "exits": {"before_end_s": 0},
+    "requote_s": 1, "depth_levels": 1, "quote_shares": 10, "max_inventory": 100_000, "max_spread": 0.2,
+    "exits": {"before_end_s": 0},
 }  # fmt: skip
 """The rule of ``peers/README.md``: ten shares at the best bid and ask, moved a tick at a time and once a second."""
 CAPS = {"max_market_exposure": 900_000, "max_total_exposure": 900_000, "daily_loss_fraction": 0.5}

@@ -30,15 +30,14 @@ def _swap(venue: Venue, one: int, other: int) -> None:
 
 @kernel(int64(VENUE, int64, int64, int64), inline=False)
 def _push(venue: Venue, due_ns: int, rank: int, kind: int) -> int:
-    # Precondition: there is room. Returns a cleared row of `events`.
+    # Precondition: there is room. Returns a cleared row of `events`: a row that is free holds only the next free one.
     slot = venue.count[_FREE] - 1
     if slot >= 0:
         venue.count[_FREE] = venue.events[slot, _NEXT]
+        venue.events[slot, _NEXT] = 0
     else:
         slot = venue.count[_HIGH]
         venue.count[_HIGH] = slot + 1
-    for column in range(venue.events.shape[1]):
-        venue.events[slot, column] = 0
     venue.events[slot, _KIND] = kind
     venue.events[slot, _TS] = due_ns
     at = venue.count[_HEAP]

@@ -12,15 +12,14 @@ _SPREAD = 0x9E3779B1  # golden ratio: numbers that follow each other land far ap
 
 @kernel(int64(VENUE))
 def new_row(venue: Venue) -> int:
-    """Return a cleared row of ``orders``; there must be room."""
+    """Return a cleared row of ``orders``; there must be room. A row that is free holds only the next free one."""
     row = venue.count[_FREE] - 1
     if row >= 0:
         venue.count[_FREE] = venue.orders[row, _NEXT]
+        venue.orders[row, _NEXT] = 0
     else:
         row = venue.count[_HIGH]
         venue.count[_HIGH] = row + 1
-    for column in range(venue.orders.shape[1]):
-        venue.orders[row, column] = 0
     venue.count[_USED] += 1
     return row  # type: ignore[no-any-return]
 
