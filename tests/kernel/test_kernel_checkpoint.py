@@ -50,7 +50,7 @@ def test_damaged_or_foreign_bytes_are_refused():
     content["format"] = 99
     with pytest.raises(JournalError, match="format 99"):
         restore(zlib.compress(msgspec.msgpack.encode(content)))
-    content["format"] = 3
+    content["format"] = 4
     del content["arrays"]["books.level"]
     with pytest.raises(JournalError, match=r"books\.level"):
         restore(zlib.compress(msgspec.msgpack.encode(content)))

@@ -47,15 +47,12 @@ def _quotes(p, view, state, size_u6):
     volatility = view.features.volatility(5.0) or 0.0
     width = (Term("half_spread", p.half_spread), Term("widening", p.widening * volatility))
     sides = {side: (*fair, *(Term(t.name, -int(side) * t.value) for t in width)) for side in (Side.BUY, Side.SELL)}
-    kept = _kept(p, view, state, fair, sides, net_u6) if p.requote_move > 0 or p.requote_s > 0 else {}
-    taken_u6 = floor_to(net_u6 - state.net_u6, LOT_U6) if kept else 0
-    more_u6, less_u6 = size_u6 - max(0, taken_u6), size_u6 - max(0, -taken_u6)
-    least_u6 = view.market.min_size_u6.value
+    kept = _kept(p, view, state, fair, sides) if p.requote_move > 0 or p.requote_s > 0 else {}
     quotes = []
-    if net_u6 + more_u6 <= limit_u6 and more_u6 >= least_u6:
-        quotes.append(_quote(view, Side.BUY, sides[Side.BUY], kept.get(Side.BUY), more_u6))
-    if net_u6 - less_u6 >= -limit_u6 and less_u6 >= least_u6:
-        quotes.append(_quote(view, Side.SELL, sides[Side.SELL], kept.get(Side.SELL), less_u6))
+    if net_u6 + size_u6 <= limit_u6:
+        quotes.append(_quote(view, Side.BUY, sides[Side.BUY], kept.get(Side.BUY), size_u6))
+    if net_u6 - size_u6 >= -limit_u6:
+        quotes.append(_quote(view, Side.SELL, sides[Side.SELL], kept.get(Side.SELL), size_u6))
     return Quotes(tuple(quote for quote in quotes if quote is not None))
 
 
@@ -77,12 +74,12 @@ def _added(terms):
     return total
 
 
-def _kept(p, view, state, fair, sides, net_u6):
+def _kept(p, view, state, fair, sides):
     """Where the quotes stand, in billionths, until fair value has moved far enough."""
     fair_n9 = round(_added(fair) * 10**9)
     far = abs(fair_n9 - state.fair_n9) >= round(p.requote_move * 10**9)
     if state.fair_n9 == 0 or (far and (view.ts_ns - state.moved_ns) / 1e9 >= p.requote_s):
-        state.fair_n9, state.net_u6, state.moved_ns = fair_n9, net_u6, view.ts_ns
+        state.fair_n9, state.moved_ns = fair_n9, view.ts_ns
         state.bid_n9, state.ask_n9 = (round(_added(terms) * 10**9) for terms in sides.values())
     return {Side.BUY: state.bid_n9, Side.SELL: state.ask_n9}
 
@@ -92,8 +89,9 @@ def _quote(view, side, terms, kept_n9, size_u6):
         wanted = _added(terms)
         grid = wanted * PRICE_ONE_G4
     else:
-        wanted = kept_n9 / 10**9
-        terms = (*terms, Term("standing", wanted - _added(terms)))
+        standing = (kept_n9 - round(_added(terms) * 10**9)) / 10**9
+        wanted = _added(terms) + standing
+        terms = (*terms, Term("standing", standing))
         grid = Fraction(kept_n9, 10**5)
     price_g4 = _passive_g4(view, side, grid)
     if not view.tick_g4 <= price_g4 <= PRICE_ONE_G4 - view.tick_g4:

@@ -139,25 +139,6 @@ def test_quotes_stand_for_a_while_and_then_follow():
     assert [bid(5000, 61.5), bid(5000, 62)] == [4800, 5000]
 
 
-def test_what_was_filled_is_not_offered_again_where_the_quotes_stand():
-    params = InventoryMakerParams(
-        half_spread=0.005, imbalance_weight=0, inventory_skew=0, widening=0, max_inventory=500, requote_move=0.01
-    )
-    maker, memory = InventoryMaker(params), Memory(T0)
-
-    def sizes(bid, ask, *held):
-        found = {book_side(q.token, q.side): q for q in maker.decide(view(bid, ask, held=held), memory).quotes}
-        return tuple(found[side].size_u6 // SHARE if side in found else 0 for side in Side)
-
-    assert sizes(4900, 5000, 30 * SHARE, 0) == (10, 10)
-    assert sizes(4900, 5000, 34 * SHARE, 0) == (6, 10)
-    assert sizes(4900, 5000, 38 * SHARE, 0) == (0, 10), "the two that are left are below the venue's minimum"
-    assert sizes(4900, 5000, 40 * SHARE, 0) == (0, 10)
-    assert sizes(4900, 5000, 25 * SHARE, 0) == (10, 5)
-    assert sizes(4900, 5000, 30 * SHARE, 10 * SHARE) == (10, 0)
-    assert sizes(5000, 5100, 30 * SHARE, 10 * SHARE) == (10, 10)
-
-
 def test_quotes_that_were_withdrawn_are_made_afresh():
     params = InventoryMakerParams(half_spread=0.005, imbalance_weight=0, widening=0, requote_move=0.1)
     maker, memory = InventoryMaker(params), Memory(T0)

@@ -228,8 +228,8 @@ def _end(
 
 
 def _failed(rolled: "Rolling") -> bool:
-    """Return whether a window ended in an error, and say so."""
-    problems = [f"window {window.index}: {window.problem}" for window in rolled.windows if window.state == "failed"]
+    """Return whether a window ended in an error or with broken accounts, and say so."""
+    problems = [f"window {window.index}: {window.problem}" for window in rolled.windows if window.problem]
     for problem in problems:
         complain(problem)
     return bool(problems)

@@ -52,6 +52,11 @@ def keep_latencies(config: ExchangeConfig, folder: Path) -> None:
             raise ConfigError(f"{folder / FILE_NAME}: cannot be written ({err.strerror}); free space") from err
 
 
+def has_latencies(config: ExchangeConfig, folder: Path) -> bool:
+    """Return whether a session's folder has its copy of the latency file, or needs none."""
+    return not config.latency_file or (folder / FILE_NAME).exists()
+
+
 def kept_exchange(config: ExchangeConfig, folder: Path) -> ExchangeConfig:
     """Return a session's assumptions with its own copy of the latency file in place of the original."""
     if not config.latency_file:

@@ -7,13 +7,14 @@ from numba import int64, uint64
 from numpy.typing import NDArray
 
 from polydesk.kernel.books import clear, set_level, set_tick
+from polydesk.kernel.given import check_rows
 from polydesk.kernel.jit import entry, kernel
 from polydesk.kernel.matching import is_watching, match_print, trade_through
 from polydesk.kernel.queue import move_queues
 from polydesk.kernel.state import BOOKS, FILLS, OWN, ROWS, SLOTS, WAKE, Books, Count, Fact, Fills, Own, Wake, WakeBit
 from polydesk.model.errors import InvariantBroken, TapeError
 from polydesk.model.grid import PRICE_ONE_G4
-from polydesk.model.rows import NO_WITNESS, ROW_DTYPE, RowFlag, RowKind
+from polydesk.model.rows import NO_WITNESS, RowFlag, RowKind
 
 _ONE = PRICE_ONE_G4
 _SNAPSHOT, _CHANGE, _PRINT = int(RowKind.SNAPSHOT), int(RowKind.CHANGE), int(RowKind.PRINT)
@@ -202,7 +203,7 @@ def apply_row(books: Books, own: Own, fills: Fills, wake: Wake, rows: NDArray[An
         if event & _attention(books, market):
             bits = _message_end(books, own, fills, wake, market, event, before)
     else:
-        bits = _source_wide(books, wake, market, rows[index]["kind"], int(rows[index]["side"]))
+        bits = _source_wide(books, wake, market, rows[at]["kind"], int(rows[at]["side"]))
         market = -1
     if bits > 0:
         wake.out[0] = market
@@ -260,8 +261,7 @@ def advance(
         TapeError: A row names a market outside the books; the rows before it are applied.
         InvariantBroken: ``fills`` is nearly full, the caller did not read it; or ``rows`` are not tape rows.
     """
-    if rows.dtype != ROW_DTYPE or not rows.flags.c_contiguous:
-        raise InvariantBroken(f"advance: rows must be contiguous rows of a tape, not {rows.dtype}")
+    check_rows(rows)
     index: int = _advance_rows(books, own, fills, wake, rows, start, stop, horizon_ns)
     if index < 0:
         raise foreign_row(books, rows, -1 - index)

@@ -11,7 +11,7 @@ from polydesk.kernel.state import Books, Own, Wake, new_books, new_own, new_wake
 from polydesk.kernel.venue_state import Venue
 from polydesk.model.errors import JournalError
 
-FORMAT = 3
+FORMAT = 4
 _CHANGING = ("orders", "index", "known", "heap", "events", "count", "markets")
 
 

@@ -11,6 +11,7 @@ from polydesk.kernel.state import I64
 from polydesk.kernel.table import index_order
 from polydesk.kernel.venue_state import (
     EVENT_ROOM,
+    KNOWN_SHIFT,
     LARGEST_EXPONENT,
     LEGS,
     ORIGINS,
@@ -28,8 +29,7 @@ from polydesk.kernel.venue_state import (
 from polydesk.model.errors import ConfigError
 from polydesk.model.market import Market, Resolution
 
-_KNOWN_BITS = 32
-"""Orders for which a number of ``Venue.known`` has a bit."""
+_KNOWN_BITS = 1 << KNOWN_SHIFT
 
 
 class Latency(NamedTuple):

@@ -3,7 +3,7 @@
 from numba import int64, void
 
 from polydesk.kernel.jit import kernel
-from polydesk.kernel.venue_state import VENUE, OrderFact, Tally, Venue
+from polydesk.kernel.venue_state import KNOWN_MASK, KNOWN_SHIFT, VENUE, OrderFact, Tally, Venue
 
 _HIGH, _FREE, _USED = int(Tally.ORDER_HIGH), int(Tally.ORDER_FREE), int(Tally.ORDERS_USED)
 _NEXT = int(OrderFact.NEXT_FREE)
@@ -89,13 +89,13 @@ def forget_order(venue: Venue, number: int) -> None:
 @kernel(int64(VENUE, int64))
 def is_known(venue: Venue, number: int) -> int:
     """Return 1 when the venue has ever accepted an order of this number."""
-    if number >> 5 >= venue.known.shape[0]:
+    if number >> KNOWN_SHIFT >= venue.known.shape[0]:
         return 0
-    bit: int = (venue.known[number >> 5] >> (number & 31)) & 1
+    bit: int = (venue.known[number >> KNOWN_SHIFT] >> (number & KNOWN_MASK)) & 1
     return bit
 
 
 @kernel(void(VENUE, int64))
 def make_known(venue: Venue, number: int) -> None:
     """Note that the venue has accepted an order; there must be room for its number."""
-    venue.known[number >> 5] |= 1 << (number & 31)
+    venue.known[number >> KNOWN_SHIFT] |= 1 << (number & KNOWN_MASK)

@@ -19,6 +19,7 @@ from polydesk.kernel.trades import book_fills
 from polydesk.kernel.venue_state import (
     EVENT_ROOM,
     GROW,
+    KNOWN_SHIFT,
     VENUE,
     Due,
     Leg,
@@ -121,7 +122,7 @@ def venue_send(
     venue.count[_WANTED] = order
     if (
         venue.count[_USED] >= venue.orders.shape[0]
-        or order >> 5 >= venue.known.shape[0]
+        or order >> KNOWN_SHIFT >= venue.known.shape[0]
         or venue.count[_HEAP] >= venue.events.shape[0] - 1
     ):
         return _GROW

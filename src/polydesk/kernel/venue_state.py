@@ -21,6 +21,9 @@ LEGS = 4
 """Latencies: order, cancel, answer, feed."""
 EVENT_ROOM = 3 * FILL_ROOM + 256
 """Free rows of the event table that anything which may match needs: three per fill, one per level of a book."""
+KNOWN_SHIFT = 5
+KNOWN_MASK = (1 << KNOWN_SHIFT) - 1
+"""A number of ``Venue.known`` has a bit for each of 32 orders."""
 LARGEST_EXPONENT = 3
 """Of a fee curve: the widest that the compiled fee arithmetic holds."""
 FINE_U6 = 100

@@ -80,8 +80,10 @@ class RollingTotals(Coverage, frozen=True, kw_only=True):
         data_window_count: Of them, with rows of the tape.
         empty_window_count: Windows without any order wanted, with rows or without.
         positive_window_count: Windows with a PnL above 0.
-        positive_window_rate: Their share of the windows with data.
-        pnl_sum: Over the windows; where they overlap, the same hours count more than once.
+        positive_window_rate: Their share of the windows with data and known PnL.
+        pnl_sum: Over the windows of known PnL, ``None`` when none of them is; where they overlap, the same hours count
+            more than once.
+        broken_window_count: Windows with data whose accounts broke: nothing of their PnL is known.
     """
 
     run_count: int
@@ -93,8 +95,9 @@ class RollingTotals(Coverage, frozen=True, kw_only=True):
     empty_window_count: int
     positive_window_count: int
     positive_window_rate: float | None
-    pnl_sum: float
+    pnl_sum: float | None
     pnl_avg: float | None
+    broken_window_count: int
     risk_rejection_reasons: dict[str, int]
 
 
@@ -104,16 +107,18 @@ class Sample(msgspec.Struct, frozen=True):
     Attributes:
         windows: With data.
         positive: Of them, with a PnL above 0.
-        positive_rate: Their share; ``None`` without a window.
-        pnl_sum: Over these windows.
+        positive_rate: Their share of the windows of known PnL; ``None`` without one.
+        pnl_sum: Over the windows of known PnL; ``None`` when there are windows and none of them is.
         pnl_avg: Likewise, per window; ``None`` without a window of known PnL.
+        broken: Windows whose accounts broke: nothing of their PnL is known.
     """
 
     windows: int
     positive: int
     positive_rate: float | None
-    pnl_sum: float
+    pnl_sum: float | None
     pnl_avg: float | None
+    broken: int = 0
 
 
 class Split(msgspec.Struct, frozen=True):
@@ -166,7 +171,8 @@ def _sample(windows: Sequence[WindowEntry]) -> Sample:
     known = [_u6(window.pnl) for window in windows if window.pnl is not None]
     positive = sum(amount > 0 for amount in known)
     average = round(cash(sum(known)) / len(known), _PLACES) if known else None
-    return Sample(len(windows), positive, ratio(positive, len(windows)), cash(sum(known)), average)
+    total = cash(sum(known)) if known or not windows else None
+    return Sample(len(windows), positive, ratio(positive, len(known)), total, average, len(windows) - len(known))
 
 
 def totals_of(ran: Sequence[WindowEntry], full: Sequence[WindowEntry], seen: Coverage) -> RollingTotals:
@@ -189,6 +195,7 @@ def totals_of(ran: Sequence[WindowEntry], full: Sequence[WindowEntry], seen: Cov
         positive_window_rate=made.positive_rate,
         pnl_sum=made.pnl_sum,
         pnl_avg=made.pnl_avg,
+        broken_window_count=made.broken,
         risk_rejection_reasons=dict(sorted(reasons.items(), key=lambda item: (-item[1], item[0]))),
     )
 

@@ -93,7 +93,7 @@ class Publisher:
             rows=progress.rows,
             rows_total=progress.total,
             rows_per_s=self._rate(now_s, progress.rows),
-            books=tuple(_book(desk, market) for market in _of_interest(desk, self._wanted.markets(now_s))),
+            books=_books(desk, self._wanted.markets(now_s)),
             orders=_orders(desk),
             positions=_positions(desk),
             cash_u6=(account.matched.cash_u6, account.confirmed.cash_u6),
@@ -123,25 +123,28 @@ class Publisher:
         return self._assumed
 
 
-def _of_interest(desk: Desk, wanted: frozenset[int]) -> list[int]:
+def _books(desk: Desk, wanted: frozenset[int]) -> tuple[LiveBook, ...]:
+    last_ns = last_row_ns(desk.books).tolist()
+    return tuple(_book(desk, market, last_ns[market]) for market in _of_interest(desk, wanted, last_ns))
+
+
+def _of_interest(desk: Desk, wanted: frozenset[int], last_ns: list[int]) -> list[int]:
     """Return the markets viewers asked for, those with orders or shares, those with the newest rows; settled last."""
     held = {p.market for p in desk.state.account.matched.positions.values() if p.shares_u6}
     busy = held | {order.intent.market for order in desk.state.working.orders.values()}
-    last = last_row_ns(desk.books)
 
     def rank(market: int) -> tuple[bool, bool, bool, int]:
-        return (market not in wanted, market not in busy, market in desk.state.settled, -int(last[market]))
+        return (market not in wanted, market not in busy, market in desk.state.settled, -last_ns[market])
 
-    return sorted((m.index for m in desk.markets if last[m.index]), key=rank)[:_BOOKS]
+    return sorted((m.index for m in desk.markets if last_ns[m.index]), key=rank)[:_BOOKS]
 
 
-def _book(desk: Desk, market: int) -> LiveBook:
-    last = int(last_row_ns(desk.books)[market])
+def _book(desk: Desk, market: int, last_ns: int) -> LiveBook:
     tokens = tuple(
         TokenBook(_side(desk, market, token, Side.BUY), _side(desk, market, token, Side.SELL)) for token in (0, 1)
     )
     return LiveBook(
-        market, desk.markets[market].slug, (tokens[0], tokens[1]), max(0, desk.state.now_ns - last),
+        market, desk.markets[market].slug, (tokens[0], tokens[1]), max(0, desk.state.now_ns - last_ns),
         int(desk.books.last[market, Fact.TICK]), market in desk.state.settled,
     )  # fmt: skip
 

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from polydesk.desk import DeskConfig
 from polydesk.exchange import ExchangeConfig
-from polydesk.exchange.measured import keep_latencies, kept_exchange, with_hash
+from polydesk.exchange.measured import has_latencies, keep_latencies, kept_exchange, with_hash
 from polydesk.model.errors import JournalFull, PolydeskError, SessionError, SessionInterrupted
 from polydesk.model.ids import SessionId
 from polydesk.model.params import Params, param
@@ -141,6 +141,10 @@ def resume_session(settings: Settings, folder: Path, look: Look) -> SessionResul
             return SessionResult(header.session, folder, ended.reason)
         tape = session_tape(header)
         config = session_config(header)
+        if not (folder / MANIFEST).exists():
+            _keep_facts(tape, verdict_of(tape), folder)
+        if not has_latencies(config.exchange, folder):
+            keep_latencies(config.exchange, folder)
         machine = begin(tape, config.desk, kept_exchange(config.exchange, folder), header.seed, header.markets)
         recorder = _restore(folder, records, header, machine, journal)
         if header.mode == "backtest":
@@ -277,6 +281,8 @@ def _closing(journal: JournalWriter, folder: Path) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt as err:
+        if has_ended(folder):
+            raise
         raise SessionInterrupted(folder) from err
     finally:
         # A full disk was reported by whoever met it; closing must still let go of the lock.

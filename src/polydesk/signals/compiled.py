@@ -25,7 +25,7 @@ from typing import ClassVar, Protocol, runtime_checkable
 from polydesk.model.orders import Term
 from polydesk.model.reasons import Hold
 
-MEMORY = 8
+MEMORY = 6
 """Most numbers a compiled strategy remembers per market."""
 TERMS = 8
 """Most terms of one quote, the mirror's ``one`` not counted."""

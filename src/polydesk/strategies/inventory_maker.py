@@ -3,11 +3,11 @@
 ``bid = mid + imbalance + inventory skew - half spread - widening``, rounded down to a tick;
 ``ask = mid + imbalance + inventory skew + half spread + widening``, rounded up. Each quote carries these terms.
 
-With ``requote_move`` or ``requote_s`` above 0 the quotes stay where they are, and keep their places in the queue, until
-fair value (the first three terms) has moved that far from where it was when they were made and they have stood that
-long; the term ``standing`` is how far the kept price is from a fresh one. A kept price that would cross the book is
-moved out of its way. What the position has grown or shrunk by since is not offered on that side again before the quotes
-have moved.
+With ``requote_move`` or ``requote_s`` above 0 the prices stay where they are, so that orders keep their places in the
+queue, until fair value (the first three terms) has moved that far from where it was when they were made and they have
+stood that long; the term ``standing`` is how far the kept price is from a fresh one. A kept price that would cross the
+book is moved out of its way. Sizes, sides and tokens follow what is held at every look, and quotes that were withdrawn
+are made afresh.
 
 A wish to sell token 0 is a sale of held shares or, without any, a buy of token 1 at the complement, and the other way
 round: the venue matches both in one book.
@@ -73,7 +73,6 @@ class Memory(msgspec.Struct):
         fair_n9: Fair value its quotes were made for; 0 while it has none, and when they follow every change.
         bid_n9: The bid wanted then.
         ask_n9: The ask wanted then.
-        net_u6: Shares of token 0 held then, less those of token 1; micro-shares.
         moved_ns: When that was.
     """
 
@@ -81,7 +80,6 @@ class Memory(msgspec.Struct):
     fair_n9: int = 0
     bid_n9: int = 0
     ask_n9: int = 0
-    net_u6: int = 0
     moved_ns: int = 0
 
 

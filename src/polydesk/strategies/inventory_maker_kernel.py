@@ -49,8 +49,7 @@ class Kept(IntEnum):
     FAIR_N9 = 1
     BID_N9 = 2
     ASK_N9 = 3
-    NET_U6 = 4
-    MOVED_NS = 5
+    MOVED_NS = 4
 
 
 _N9 = 1_000_000_000
@@ -97,8 +96,8 @@ def _stands(params: NDArray[Any]) -> int:
     return 1 if params[Param.REQUOTE_MOVE] > 0 or params[Param.REQUOTE_S] > 0 else 0
 
 
-@kernel(void(FLOAT1, LONG1, FLOAT2, int64, int64))
-def _stand(params: NDArray[Any], memory: NDArray[Any], terms: NDArray[Any], net: int, ts_ns: int) -> None:
+@kernel(void(FLOAT1, LONG1, FLOAT2, int64))
+def _stand(params: NDArray[Any], memory: NDArray[Any], terms: NDArray[Any], ts_ns: int) -> None:
     # Keeps the quotes where they are until fair value has moved far enough from where it was when they were made, and
     # they have stood long enough.
     fair = round((terms[0, 0] + terms[0, 1] + terms[0, 2]) * _N9)
@@ -106,12 +105,11 @@ def _stand(params: NDArray[Any], memory: NDArray[Any], terms: NDArray[Any], net:
     long = (ts_ns - memory[Kept.MOVED_NS]) / 1e9 >= params[Param.REQUOTE_S]
     if memory[Kept.FAIR_N9] == 0 or (far and long):
         memory[Kept.FAIR_N9] = fair
-        memory[Kept.NET_U6] = net
         memory[Kept.MOVED_NS] = ts_ns
         for half in range(2):
             memory[Kept.BID_N9 + half] = round(_fresh(terms[half]) * _N9)
     for half in range(2):
-        terms[half, 5] = memory[Kept.BID_N9 + half] / _N9 - _fresh(terms[half])
+        terms[half, 5] = (memory[Kept.BID_N9 + half] - round(_fresh(terms[half]) * _N9)) / _N9
 
 
 @kernel(float64(FLOAT1))
@@ -127,7 +125,7 @@ def _quote(
 ) -> int:  # fmt: skip
     bid, ask, tick = sight[Sight.BID_G4], sight[Sight.ASK_G4], sight[Sight.TICK_G4]
     stands = _stands(params)
-    wanted = memory[Kept.BID_N9 + half] / _N9 if stands else _fresh(terms)
+    wanted = _fresh(terms) + (terms[5] if stands else 0.0)
     # Rounded away from the other side and never crossing it. What stands is on a grid of its own: it must be rounded
     # to the same price at every look.
     if half == 0:
@@ -174,16 +172,10 @@ def decide(
         terms[half, 2] = -params[Param.INVENTORY_SKEW] * (net / limit)
         terms[half, 3] = sign * params[Param.HALF_SPREAD]
         terms[half, 4] = sign * (params[Param.WIDENING] * volatility)
-    more = less = size
     if _stands(params):
-        _stand(params, memory, terms, net, sight[Sight.TS_NS])
-        # What was filled where the quotes stand is not offered there again.
-        taken = net - memory[Kept.NET_U6]
-        taken -= taken % LOT_U6
-        more -= max(0, taken)
-        less -= max(0, -taken)
-    if net + more <= limit and more >= sight[Sight.MIN_SIZE_U6]:
-        _quote(params, sight, memory, 0, more, targets[0], terms[0])
-    if net - less >= -limit and less >= sight[Sight.MIN_SIZE_U6]:
-        _quote(params, sight, memory, 1, less, targets[1], terms[1])
+        _stand(params, memory, terms, sight[Sight.TS_NS])
+    if net + size <= limit:
+        _quote(params, sight, memory, 0, size, targets[0], terms[0])
+    if net - size >= -limit:
+        _quote(params, sight, memory, 1, size, targets[1], terms[1])
     return QUOTES

@@ -143,6 +143,9 @@ class Asker:
 
     def _asked(self, kind: int, strategy: int, market: int, argument: int) -> None:
         try:
+            if self.error is not None:
+                # An interruption that came between two questions ends the loop now, not at the end of its rows.
+                raise self.error
             if kind == _DECIDE:
                 answer = self._decide(strategy, market, argument)
             elif kind == _CLOSES:

@@ -35,12 +35,10 @@ from polydesk.kernel.state import (
     WakeBit,
 )
 from polydesk.kernel.venue import venue_collect, venue_happen, venue_next
-from polydesk.kernel.venue_state import EVENT_ROOM, VENUE, News, NewsKind, Tally, Venue
+from polydesk.kernel.venue_state import EVENT_ROOM, KNOWN_SHIFT, VENUE, News, NewsKind, Tally, Venue
 from polydesk.model.grid import FAR_NS
 
 _OWN = int(WakeBit.OWN)
-_KNOWN_SHIFT = 5
-"""A number of ``Venue.known`` has a bit for each of 32 orders."""
 _GO, _ACT, _WAKE = 0, 1, 2
 _LEAVE, _FULL, _ENDED = (3 + stop for stop in (int(Stop.ROWS), int(Stop.ROOM), int(Stop.ENDED)))
 """What is to be done next; the last three leave the loop with a ``Stop``."""
@@ -74,7 +72,7 @@ def has_room(loop: Loop, venue: Venue, events: int) -> int:
         return 0
     if venue.count[Tally.HEAP] + EVENT_ROOM + need >= venue.events.shape[0]:
         return 0
-    return 1 if newest >> _KNOWN_SHIFT < venue.known.shape[0] else 0
+    return 1 if newest >> KNOWN_SHIFT < venue.known.shape[0] else 0
 
 
 @kernel(int64(LOOP))

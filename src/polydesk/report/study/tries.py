@@ -1,8 +1,8 @@
 """How many configurations were tried over the same recording, and how good the best of so many looks by luck alone.
 
 Every session in a results folder is a try, also those of its rolling backtests and nights, and those whose journal
-cannot be read. Whoever keeps the best of
-many tries keeps luck as well: the more were tried, the better the result must be.
+cannot be read. Whoever keeps the best of many tries keeps luck as well: the more were tried, the better the result must
+be.
 """
 
 import hashlib
