@@ -15,6 +15,7 @@ from in_process import last_json, polydesk
 
 from made import made_tape
 from polydesk.cli.backtest_rolling import show
+from polydesk.research import rolling
 from polydesk.research.rolling_result import Rolling, WindowEntry
 
 MAKER = "inventory_maker"
@@ -243,6 +244,22 @@ def test_cycle_and_nightly_point_to_the_newest(home: Path) -> None:
     assert "rolling_reject_top=disabled" in line
     assert newest["summary_line"] == line.strip()
     assert json.loads((run / "backtest.json").read_text())["meta"]["engine"] == "python"
+
+
+def test_a_night_whose_windows_were_cut_off_is_not_complete(home: Path, tmp_path: Path, monkeypatch) -> None:
+    run_rolling = rolling.run_rolling
+    monkeypatch.setattr(
+        rolling, "run_rolling", lambda *args: msgspec.structs.replace(run_rolling(*args), complete=False)
+    )
+    found = polydesk(
+        "backtest", "nightly", "--tape", home / "tape", "--data-dir", tmp_path, "--strategy", MAKER, "--to", 1000,
+        "--engine", "python", "--workers", 1, "--json",
+    )  # fmt: skip
+    assert found.exit_code == 130, found.stderr
+    told = last_json(found)
+    newest = json.loads((tmp_path / "nightly" / "latest-run.json").read_text())
+    assert (told["complete"], newest["complete"], told["rolling_complete"]) == (False, False, False)
+    assert "complete=false" in told["summary_line"]
 
 
 @pytest.mark.parametrize(

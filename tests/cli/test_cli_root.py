@@ -1,5 +1,6 @@
 """The root command: help, version, errors and exit codes."""
 
+import json
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import typer
 from typer.testing import CliRunner
 
 from polydesk import __version__
+from polydesk.cli import main
 from polydesk.cli.app import Boundary
 from polydesk.cli.app import app as root_app
 from polydesk.cli.run import run
@@ -113,6 +115,25 @@ def test_interrupt_is_130_and_a_bug_keeps_its_trace() -> None:
 
     assert CliRunner().invoke(app, ["interrupted"]).exit_code == 130
     assert isinstance(CliRunner().invoke(app, ["bug"]).exception, ZeroDivisionError)
+
+
+@pytest.mark.parametrize(("more", "lines"), [((), 0), (("--json",), 1)])
+def test_ctrl_c_while_the_command_line_is_loaded_is_told_as_any_other(monkeypatch, capsys, more, lines) -> None:
+    class Interrupting:
+        def find_spec(self, name: str, *_: object) -> None:
+            if name == "polydesk.cli.app":
+                raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "polydesk.cli.app")
+    monkeypatch.setattr(sys, "meta_path", [Interrupting(), *sys.meta_path])
+    monkeypatch.setattr(sys, "argv", ["polydesk", "backtest", *more])
+    with pytest.raises(SystemExit) as left:
+        main()
+    assert left.value.code == 130
+    out, err = capsys.readouterr()
+    assert err == "error: interrupted\n"
+    told = [json.loads(line) for line in out.splitlines()]
+    assert told == [{"error": {"kind": "Interrupted", "message": "interrupted", "exit_code": 130}}] * lines
 
 
 def test_live_mode_is_refused_with_what_is_missing() -> None:

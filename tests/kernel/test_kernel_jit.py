@@ -1,5 +1,7 @@
+import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +9,7 @@ from pathlib import Path
 import pytest
 from kernel_day import digest
 
-from polydesk.kernel import cache, kernel
+from polydesk.kernel import cache, jit, kernel
 
 HERE = Path(__file__).parent
 PACKAGE = cache.PACKAGE
@@ -113,3 +115,21 @@ def test_a_cold_start_says_so_and_a_warm_one_is_quick(tmp_path):
     assert "kernel: compiled in" in cold.stderr
     warm = python("-m", "polydesk.kernel", XDG_CACHE_HOME=str(tmp_path))
     assert warm.stderr == "kernel: ready (cached)\n"
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_ctrl_c_that_the_compiler_swallowed_ends_the_compilation(fails):
+    class Compiling:
+        def compile(self, signature):
+            with contextlib.suppress(KeyboardInterrupt):
+                os.kill(os.getpid(), signal.SIGINT)
+            if fails:
+                raise RuntimeError("no compiled object yet")
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            jit._load(Compiling(), None)
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)

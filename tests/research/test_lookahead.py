@@ -12,7 +12,7 @@ from made import made_tape
 from polydesk.cli.app import app
 from polydesk.model.errors import ConfigError, TapeError
 from polydesk.research.lookahead import Verdict, check_lookahead, cut_rows
-from polydesk.research.lookahead_load import load_strategy, params_type
+from polydesk.research.lookahead_load import configured, load_strategy, params_type
 from polydesk.research.lookahead_text import cut_table, headline
 from polydesk.run.settings import load_settings
 from polydesk.strategies import STRATEGIES
@@ -167,8 +167,10 @@ def test_strategies_load_by_name_module_and_file():
         ("no/such/file.py:X", {}, "there is no file no/such/file.py"),
         (f"{PEEKING}:Nobody", {}, "has no strategy 'Nobody'; it has Honest"),
         (str(PEEKING), {}, "name one of its strategies as"),
-        ("mean_reversion", {"min_deviation": "9"}, "min_deviation: input should be less than or equal to 1"),
-        ("mean_reversion", {"deviation": "9"}, "deviation: extra inputs are not permitted"),
+        ("mean_reversion", {"min_deviation": "9"}, "--param min_deviation=9: input should be less than or equal to 1"),
+        ("mean_reversion", {"deviation": "9"}, "deviation: there is no such parameter; choose one of enabled, exits"),
+        ("mean_reversion", {"exits": {"never": "1"}}, "exits.never: there is no such parameter; choose one of "),
+        ("mean_reversion", {"exits": "1"}, "--param exits=1: is a section; set one of its keys"),
     ],
 )
 def test_what_cannot_be_loaded_is_told(spec, params, told):
@@ -195,3 +197,30 @@ def test_the_command_says_it_in_words(tape, tmp_path):
     bad = polydesk(tape, tmp_path, f"{PEEKING}:ReadsTheTape", "--cuts", "1")
     assert bad.exit_code == 1, bad.stderr
     assert "it opened the tape itself" in bad.stdout
+
+
+def test_a_strategy_of_polydesk_has_the_parameters_of_the_configuration(tape, tmp_path):
+    def decisions(*more):
+        found = polydesk(tape, tmp_path, "inventory_maker", "--cuts", "1", "--json", *more)
+        assert found.exit_code == 0, found.stderr
+        return msgspec.json.decode(found.stdout.splitlines()[-1], type=Verdict).decisions
+
+    wide = ("--set", "desk.strategies.inventory_maker.max_spread=0")
+    none = decisions(*wide)
+    assert none == decisions("--param", "max_spread=0") < decisions()
+    assert decisions(*wide, "--param", "max_spread=0.1") == decisions()
+
+
+def test_the_configuration_says_nothing_of_somebody_elses_strategy():
+    settings = load_settings(None, {}, ["desk.strategies.inventory_maker.exits.before_end_s=20"]).settings
+    assert configured(settings.desk.strategies, f"{PEEKING}:Honest") == {}
+    params = configured(settings.desk.strategies, "inventory_maker")
+    assert load_strategy("inventory_maker", params).params == settings.desk.strategies.inventory_maker
+
+
+@pytest.mark.parametrize(
+    "given", [("exits=1", "exits.before_end_s=3"), ("exits.before_end_s=3", "exits=1"), ("before_end_s",)]
+)
+def test_parameters_that_contradict_each_other_are_told(tape, tmp_path, given):
+    found = polydesk(tape, tmp_path, "mean_reversion", *(word for one in given for word in ("--param", one)))
+    assert (found.exit_code, "error: --param" in found.stderr) == (2, True)

@@ -11,6 +11,9 @@ def main() -> None:
         run()
     except KeyboardInterrupt:
         sys.stderr.write("error: interrupted\n")
+        if "--json" in sys.argv[1:]:
+            # Written by hand: what writes objects elsewhere may not be loaded yet.
+            sys.stdout.write('{"error": {"kind": "Interrupted", "message": "interrupted", "exit_code": 130}}\n')
         sys.exit(130)
 
 

@@ -142,6 +142,7 @@ def _end_of_night(run: Path, result: "Result", rolled: "Rolling | None", top_k: 
     facts = {**_facts(result), "summary_line": line}
     if rolled is not None:
         facts |= {"rolling": msgspec.to_builtins(rolled.summary), "rolling_complete": rolled.complete}
+        facts["complete"] = facts["complete"] and rolled.complete
     _end(run, facts, result, as_json=as_json, line=line, failed=rolled is not None and _failed(rolled))
 
 
@@ -223,7 +224,7 @@ def _end(
     typer.echo("Files: " + "\n       ".join(files), err=True)
     if failed:
         raise typer.Exit(1)
-    if not (result.meta.complete and facts.get("rolling_complete", True)):
+    if not facts["complete"]:
         raise typer.Exit(INTERRUPTED)
 
 

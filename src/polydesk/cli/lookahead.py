@@ -40,19 +40,22 @@ def lookahead(
 ) -> None:
     """Run a strategy on the tape, again, and on the tape cut off, and see whether earlier decisions change.
 
-    The rows before --from fill the books and nothing else.
+    The rows before --from fill the books and nothing else. A strategy of polydesk has the parameters of the
+    configuration; --param goes over them.
     """
     import msgspec
 
     settings = load(config, [*overrides, "run.speed=max"], data_dir, {"--seed": ("run.seed", seed)}).settings
-    params = _params(param)
+    given = _params(param)
     with notices().status("loading the kernel; it is compiled once and then cached"):
         from polydesk.report.terminal import print_table
         from polydesk.research.lookahead import check_lookahead
+        from polydesk.research.lookahead_load import configured
         from polydesk.research.lookahead_text import cut_table, headline
         from polydesk.research.window import chosen_markets, stretch
     part = stretch(options.opened(settings.data_dir, tape, sample), begin, end)
     chosen = chosen_markets(part.manifest.markets, markets)
+    params = _over(configured(settings.desk.strategies, strategy), given)
     with notices().status("") as status:
         verdict = check_lookahead(
             settings, part, strategy, params, cuts, lambda what: status.update(f"running {what}"), chosen
@@ -78,5 +81,20 @@ def _params(texts: list[str]) -> dict[str, Any]:
         *outer, last = key.split(".")
         for name in outer:
             section = section.setdefault(name, {})
+            if not isinstance(section, dict):
+                raise ConfigError(
+                    f"--param {text!r}: {name} was given a value of its own before; leave one of them out"
+                )
+        if isinstance(section.get(last), dict):
+            raise ConfigError(f"--param {text!r}: keys inside {last} were given before; leave one of them out")
         section[last] = value
     return found
+
+
+def _over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """Lay parameters over others, section by section."""
+    both = dict(below)
+    for key, value in above.items():
+        under = below.get(key)
+        both[key] = _over(under, value) if isinstance(under, dict) and isinstance(value, dict) else value
+    return both

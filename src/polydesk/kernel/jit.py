@@ -1,9 +1,12 @@
 """The one decorator that compiles: explicit signatures, cached machine code, no reference counting."""
 
+import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any, TypeVar
 
 import numba
@@ -61,9 +64,39 @@ def _scalar_loops() -> Iterator[None]:
         config.LOOP_VECTORIZE, config.SLP_VECTORIZE = before
 
 
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    # The compiler calls back from C: an exception there is printed and lost, and what comes later fails for want of
+    # its result. Ctrl-C waits there for the end of this one function, and ends the compilation as what it is.
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or before is not signal.default_int_handler:
+        yield
+        return
+    came = []
+
+    def hear(number: int, frame: FrameType | None) -> None:
+        came.append(number)
+        while frame is not None and not frame.f_globals.get("__name__", "").startswith("llvmlite.binding"):
+            frame = frame.f_back
+        if frame is None:
+            raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, hear)
+    try:
+        yield
+    except Exception as err:
+        if came:
+            raise KeyboardInterrupt from err
+        raise
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if came:
+        raise KeyboardInterrupt
+
+
 def _load(dispatcher: Any, signature: Any) -> None:
     began = time.perf_counter()
-    with _scalar_loops():
+    with _scalar_loops(), _interruptible():
         dispatcher.compile(signature)
     dispatcher.disable_compile()
     if dispatcher.stats.cache_misses:

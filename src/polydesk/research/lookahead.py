@@ -126,7 +126,7 @@ def check_lookahead(
     first, stop = tape.span
     rows = stop - first
     if rows < 100:
-        raise TapeError(f"{tape.path}: {rows} rows are too few to cut; give at least 100")
+        raise TapeError(f"{tape.path}: {rows} rows from {first} to {stop} are too few to cut; choose at least 100")
     places = [first + place for place in cut_rows(rows, cuts, settings.run.seed)]
     asleep = first + rows // 3
     with _copied(tape) as copy:

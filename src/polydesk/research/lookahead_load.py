@@ -8,7 +8,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from polydesk.model.errors import ConfigError
 from polydesk.signals import Strategy, StrategyParams
@@ -32,8 +33,30 @@ def load_strategy(spec: str, params: dict[str, Any] | None = None) -> Strategy[A
     try:
         return kind(declared(**(params or {})))
     except ValidationError as err:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'parameters'}: {e['msg'].lower()}" for e in err.errors())
+        wrong = "; ".join(_wrong(declared, detail) for detail in err.errors())
         raise ConfigError(f"--strategy {spec}: {wrong}") from err
+
+
+def configured(strategies: BaseModel, spec: str) -> dict[str, Any]:
+    """Return the parameters the configuration has for a strategy of polydesk; none for somebody else's."""
+    if spec not in STRATEGIES:
+        return {}
+    params: dict[str, Any] = getattr(strategies, spec).model_dump(mode="json", exclude={"enabled"})
+    return params
+
+
+def _wrong(declared: type[StrategyParams], detail: ErrorDetails) -> str:
+    name = ".".join(map(str, detail["loc"]))
+    if detail["type"] == "extra_forbidden":
+        inside: Any = declared
+        for part in detail["loc"][:-1]:
+            inside = inside.model_fields[str(part)].annotation
+        return f"--param {name}: there is no such parameter; choose one of {', '.join(inside.model_fields)}"
+    if detail["type"] == "model_type":
+        return f"--param {name}={detail['input']}: is a section; set one of its keys, as in {name}.KEY=VALUE"
+    if not name:
+        return detail["msg"].removeprefix("Value error, ")
+    return f"--param {name}={detail['input']}: {detail['msg'].lower()}"
 
 
 def params_type(kind: type[Strategy[Any, Any]]) -> type[StrategyParams]:
