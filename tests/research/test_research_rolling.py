@@ -18,7 +18,7 @@ from polydesk.research.coverage import coverage, coverage_label, overlap_mode, r
 from polydesk.research.cycle import new_run, point_to, reject_top, summary_line
 from polydesk.research.pool import Job, Run, run_jobs
 from polydesk.research.rolling import Plan, run_rolling, windows_of
-from polydesk.research.rolling_result import split_at
+from polydesk.research.rolling_result import WindowEntry, split_at
 from polydesk.research.session_result import session_result
 from polydesk.research.times import time_ns
 from polydesk.run.settings import load_settings
@@ -318,3 +318,16 @@ def test_the_summary_line_has_every_name_and_its_alias(tape, rolled, tmp_path):
     assert " complete=false " in summary_line(result, msgspec.structs.replace(found, complete=False), 2, {})
     without = dict(part.split("=", 1) for part in summary_line(result, None, 2, {}).split())
     assert without["rolling"] == "none"
+
+
+def test_windows_of_unknown_result_are_neither_gains_nor_losses():
+    def window(index, pnl):
+        return WindowEntry(index=index, from_ts="", to_ts="", rows=9, state="done", total=0, executed=0, pnl=pnl)
+
+    mixed = split_at(90, [window(0, 2.0), window(1, None), window(2, -0.5)], [(0, 10), (10, 20), (20, 30)])
+    sample = mixed.in_sample
+    assert (sample.windows, sample.unknown, sample.positive, sample.positive_rate) == (3, 1, 1, 0.5)
+    assert (sample.pnl_sum, sample.pnl_avg) == (1.5, 0.75)
+    broken = split_at(90, [window(0, None)], [(0, 10)]).in_sample
+    assert (broken.pnl_sum, broken.pnl_avg, broken.positive_rate) == (None, None, None)
+    assert split_at(90, [], []).in_sample.pnl_sum == 0.0

@@ -160,6 +160,8 @@ def show(found: "Rolling", *, as_json: bool) -> None:
     note = _coverage_text(found)
     if not found.complete:
         note = f"PARTIAL, not every window was run. {note}"
+    if totals.unknown_window_count:
+        note += f" PnL is not known of {totals.unknown_window_count} windows; they are left out of sums and shares."
     columns = ("#", "from, UTC", "to", "state", ">wanted", ">executed", ">refused", ">PnL, pUSD")
     strategies = tuple(
         (s.strategy, str(s.windows), amount(s.pnl_sum), amount(s.avg_pnl),

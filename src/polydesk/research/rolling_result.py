@@ -83,7 +83,7 @@ class RollingTotals(Coverage, frozen=True, kw_only=True):
         positive_window_rate: Their share of the windows with data and known PnL.
         pnl_sum: Over the windows of known PnL, ``None`` when none of them is; where they overlap, the same hours count
             more than once.
-        broken_window_count: Windows with data whose accounts broke: nothing of their PnL is known.
+        unknown_window_count: Windows with data whose PnL is not known, as where accounts broke.
     """
 
     run_count: int
@@ -97,7 +97,7 @@ class RollingTotals(Coverage, frozen=True, kw_only=True):
     positive_window_rate: float | None
     pnl_sum: float | None
     pnl_avg: float | None
-    broken_window_count: int
+    unknown_window_count: int
     risk_rejection_reasons: dict[str, int]
 
 
@@ -110,7 +110,7 @@ class Sample(msgspec.Struct, frozen=True):
         positive_rate: Their share of the windows of known PnL; ``None`` without one.
         pnl_sum: Over the windows of known PnL; ``None`` when there are windows and none of them is.
         pnl_avg: Likewise, per window; ``None`` without a window of known PnL.
-        broken: Windows whose accounts broke: nothing of their PnL is known.
+        unknown: Windows whose PnL is not known, as where accounts broke.
     """
 
     windows: int
@@ -118,7 +118,7 @@ class Sample(msgspec.Struct, frozen=True):
     positive_rate: float | None
     pnl_sum: float | None
     pnl_avg: float | None
-    broken: int = 0
+    unknown: int = 0
 
 
 class Split(msgspec.Struct, frozen=True):
@@ -195,7 +195,7 @@ def totals_of(ran: Sequence[WindowEntry], full: Sequence[WindowEntry], seen: Cov
         positive_window_rate=made.positive_rate,
         pnl_sum=made.pnl_sum,
         pnl_avg=made.pnl_avg,
-        broken_window_count=made.broken,
+        unknown_window_count=made.unknown,
         risk_rejection_reasons=dict(sorted(reasons.items(), key=lambda item: (-item[1], item[0]))),
     )
 
