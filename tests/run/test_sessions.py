@@ -402,9 +402,10 @@ def test_a_session_cut_off_while_it_was_set_up_is_continued(tape, tmp_path, monk
     def ctrl_c(*_):
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as cut, pytest.raises(SessionInterrupted) as found:
-        cut.setattr("polydesk.run.session._keep_facts", ctrl_c)
+    monkeypatch.setattr("polydesk.run.session._keep_facts", ctrl_c)
+    with pytest.raises(SessionInterrupted) as found:
         run_session(mine, tape, "paper", nobody)
+    monkeypatch.undo()
     folder = found.value.folder
     assert not (folder / VERDICT).exists()
     assert resume_session(mine, folder, nobody).reason == "tape_end"
