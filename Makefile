@@ -48,7 +48,6 @@ lint: setup-dev ## ruff, mypy --strict and the import layers
 
 bench: setup-dev browser ## timings of the kernel, the tape, the whole process and the dashboard
 	$(BIN)/python benchmarks/run.py
-	$(BIN)/python benchmarks/dashboard.py
 
 bench-peers: setup-dev ## hftbacktest, nautilus_trader 2, a C loop and polydesk over one seeded day; SEED=7 ROUNDS=3 (downloads the peers)
 	@$(BIN)/python benchmarks/peers/run.py --seed $(or $(SEED),7) --rounds $(or $(ROUNDS),3)
