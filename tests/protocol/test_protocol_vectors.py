@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from signed_orders import order_of
 
 from polydesk.protocol.auth import (
     Credentials,
@@ -21,7 +22,6 @@ from polydesk.protocol.digests import address_bytes, checksummed
 from polydesk.protocol.key import Key
 from polydesk.protocol.orders import (
     Exchange,
-    Order,
     SignatureType,
     digest_to_sign,
     order_id,
@@ -31,15 +31,6 @@ from polydesk.protocol.orders import (
 from polydesk.protocol.wallets import WalletFactories, proxy_of, safe_of
 
 SECRET = "0x" + "11" * 32
-
-
-def order_of(case):
-    told = case["order"]
-    return Order(
-        int(told["salt"]), told["maker"], told["signer"], int(told["tokenId"]), int(told["makerAmount"]),
-        int(told["takerAmount"]), told["side"], SignatureType(told["signatureType"]), int(told["timestamp"]),
-        bytes.fromhex(told["metadata"][2:]), bytes.fromhex(told["builder"][2:]),
-    )  # fmt: skip
 
 
 def test_orders_have_the_ids_and_signatures_of_the_official_clients(vectors):
