@@ -5,6 +5,7 @@ stands in the request's body only.
 """
 
 from enum import IntEnum
+from functools import lru_cache
 
 import msgspec
 
@@ -59,7 +60,13 @@ class Exchange(msgspec.Struct, frozen=True):
 
     def separator(self) -> bytes:
         """Return the digest of its signing domain."""
-        return domain_separator(NAME, self.version, self.chain_id, self.contract)
+        return _separator(self)
+
+
+@lru_cache(maxsize=16)
+def _separator(exchange: Exchange) -> bytes:
+    # One for each contract, and every order needs it once or twice.
+    return domain_separator(NAME, exchange.version, exchange.chain_id, exchange.contract)
 
 
 class Order(msgspec.Struct, frozen=True):
