@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from made import made_tape
-from polydesk.model.errors import JournalError, SessionError, SessionInterrupted
+from polydesk.model.errors import JournalError, SessionError
 from polydesk.model.records import Command, Fill, OrderSent, SessionEnded, SessionHalted, SessionResumed
 from polydesk.report.session import read_session
 from polydesk.run.checkpoint import FILE_NAME as CHECKPOINT
@@ -391,36 +391,3 @@ def test_a_crash_after_the_last_row_resumes_from_its_checkpoint(tape, tmp_path, 
     sent = sum(isinstance(record, OrderSent) for record in records)
     filled = sum(isinstance(record, Fill) for record in records)
     assert (seen[-1].orders, seen[-1].fills) == (sent, filled), "also what happened before the checkpoint counts"
-
-
-def test_a_session_cut_off_while_it_was_set_up_is_continued(tape, tmp_path, monkeypatch):
-    """Its latencies and the facts of its tape are kept then, should the first attempt not have come to it."""
-    file = tmp_path / "mine.csv"
-    file.write_text("leg,latency_ms\norder,20\norder,45\ncancel,15\nanswer,5\n")
-    mine = settings(tmp_path, f"exchange.latency_file={file}")
-
-    def ctrl_c(*_):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("polydesk.run.session._keep_facts", ctrl_c)
-    with pytest.raises(SessionInterrupted) as found:
-        run_session(mine, tape, "paper", nobody)
-    monkeypatch.undo()
-    folder = found.value.folder
-    assert not (folder / VERDICT).exists()
-    assert resume_session(mine, folder, nobody).reason == "tape_end"
-    assert (folder / VERDICT).exists()
-    file.unlink()
-    assert verify_session(folder).identical
-
-
-def test_ctrl_c_after_the_end_says_nothing_of_a_session_to_continue(tape, tmp_path, monkeypatch):
-    def ctrl_c(*_):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("polydesk.run.publish.Publisher.finish", ctrl_c)
-    with pytest.raises(KeyboardInterrupt) as found:
-        run_session(settings(tmp_path), tape, "paper", nobody)
-    assert not isinstance(found.value, SessionInterrupted)
-    (folder,) = (tmp_path / "sessions").iterdir()
-    assert isinstance(read_session(folder)[1][-1], SessionEnded)

@@ -33,5 +33,5 @@ def _text_of(err: Exception) -> str:
     """Return an error's text as a journal can hold it; an error that cannot tell itself is somebody's code, too."""
     try:
         return str(err).encode("utf-8", "replace").decode()
-    except Exception:  # noqa: BLE001 - likewise
+    except Exception:  # noqa: BLE001 - part of the boundary above: an error class of a strategy has a `__str__` of its own
         return "(its text cannot be made)"
